@@ -1,0 +1,68 @@
+# install | run | check | test | bench: the whole loop. See CONTRIBUTING.md.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+PAGE := hoovik_rtc/web/page/index.html
+PAGE_SOURCES := $(shell find static/src static/assets static/index.html static/package-lock.json static/vite.config.ts static/tsconfig.json -type f 2>/dev/null)
+ARGS ?=
+
+.PHONY: install page run check test bench assets schemas lock clean
+
+install: $(INSTALLED)
+	@command -v npm >/dev/null && $(MAKE) --no-print-directory page || \
+	  echo "npm is not there: the page is not built (apt-get install -y nodejs npm); everything else works."
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' || \
+	  { echo "Python 3.10, 3.11 or 3.12 is needed; call make PYTHON=python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+page: $(PAGE)
+
+static/node_modules/.package-lock.json: static/package-lock.json
+	npm --prefix static ci --no-audit --no-fund --loglevel=error
+
+$(PAGE): static/node_modules/.package-lock.json $(PAGE_SOURCES)
+	npm --prefix static run --silent build
+	@touch $@
+
+run: install
+	$(BIN)/hoovik-rtc serve $(ARGS)
+
+check: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@if command -v npm >/dev/null; then npm --prefix static run --silent check; \
+	  else echo "npm is not there: TypeScript was not checked."; fi
+
+test: install
+	$(BIN)/pytest $(ARGS)
+
+bench: install
+	$(BIN)/python -m tests.bench $(ARGS)
+
+# The avatar's head, from the script that builds it (its bytes are the same each time).
+assets: install
+	$(BIN)/python static/scripts/make_head.py
+
+# The JSON Schemas of the messages, from the structs.
+schemas: install
+	$(BIN)/python -m hoovik_rtc.wire.schemas
+
+# Pins for `make`, from the ranges in pyproject.toml.
+lock:
+	rm -rf out/lock && $(PYTHON) -m venv out/lock
+	out/lock/bin/pip install --quiet --disable-pip-version-check '.[dev]'
+	out/lock/bin/pip freeze --exclude hoovik-rtc > requirements.lock
+	rm -rf out/lock
+	cd static && npm install --package-lock-only --no-audit --no-fund
+
+clean:
+	rm -rf $(VENV) static/node_modules hoovik_rtc/web/page out

@@ -1,0 +1,7 @@
+"""`python -m hoovik_rtc`."""
+
+import sys
+
+from hoovik_rtc.cli import main
+
+sys.exit(main())

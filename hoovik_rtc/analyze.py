@@ -1,0 +1,162 @@
+"""`hoovik-rtc analyze`: a recording through the same stages as a call, as fast as the machine allows."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+from hoovik_inference.types import FaceObserver, VoiceObserver
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from hoovik_rtc import clock
+from hoovik_rtc.config import Config
+from hoovik_rtc.consent import emotion_permitted
+from hoovik_rtc.errors import MediaFileError
+from hoovik_rtc.media.recording import Heard, Recording, Shown
+from hoovik_rtc.pipeline import engine as engines
+from hoovik_rtc.pipeline.cadence import MIN_INTERVAL_MS, Cadence
+from hoovik_rtc.pipeline.engine import Engine
+from hoovik_rtc.pipeline.envelope import Envelope
+from hoovik_rtc.pipeline.expression import Expression
+from hoovik_rtc.wire import json as wire
+from hoovik_rtc.wire.messages import AvatarFrame, EmotionUpdate
+
+EMOTION_EVERY_MS = 100.0
+
+
+def analyze(file: Path, out: Path | None, config: Config) -> None:
+    """Write the messages of `file` as JSON lines to `out` (standard output where None).
+
+    `timestamp_ms` counts from the start of the file; `latency_ms` is 0, since nothing is live.
+
+    Raises:
+        MediaFileError: the file is no media, or the output cannot be written.
+    """
+    with Recording(file) as recording, _output(out) as sink, _progress() as progress:
+        task = progress.add_task(file.name, total=recording.duration_ms)
+        started = clock.now_ms()
+        playback = Playback(engines.build(config), emotion_permitted(config.bot))
+        try:
+            for message in playback.play(recording):
+                sink.write(wire.encode(message) + "\n")
+                progress.update(task, completed=playback.now_ms)
+        finally:
+            playback.close()
+        took_s = (clock.now_ms() - started) / 1000
+        progress.update(task, completed=recording.duration_ms or playback.now_ms)
+    _summary(playback, took_s)
+
+
+class Playback:
+    """One recording, played to one participant's stages with the file's time as the clock."""
+
+    def __init__(self, engine: Engine, emotion: bool) -> None:
+        self._model = engine.emotion
+        self._face: FaceObserver = engine.face()
+        self._voice: VoiceObserver = engine.voice()
+        self._emotion = emotion
+        self._expression = Expression()
+        self._cadence = Cadence()
+        self._envelope = Envelope("recording", "p-1")
+        self._looked_ms = float("-inf")
+        self._next_emotion_ms = EMOTION_EVERY_MS
+        self.now_ms = 0.0
+        self.pictures = self.faces = self.updates = self.avatars = 0
+
+    def play(self, recording: Recording) -> Iterator[AvatarFrame | EmotionUpdate]:
+        """All messages, in order."""
+        for item in recording:
+            yield from self._until(item.time_ms)
+            self.now_ms = max(self.now_ms, item.time_ms)
+            if isinstance(item, Shown):
+                yield from self._show(item)
+            else:
+                yield from self._hear(item)
+        if self.updates == 0 and self._emotion:
+            yield from self._feel(self.now_ms)  # a picture, or a file shorter than a step
+
+    def close(self) -> None:
+        """Release the face tracker."""
+        self._face.close()
+
+    def _until(self, time_ms: float) -> Iterator[AvatarFrame | EmotionUpdate]:
+        """What a call would have said between the last piece of media and this one."""
+        while True:
+            due = self._cadence.due if self._cadence.due is not None else float("inf")
+            at = min(due, self._next_emotion_ms)
+            if at > time_ms:
+                return
+            if at == self._next_emotion_ms:
+                self._next_emotion_ms += EMOTION_EVERY_MS
+                if self._emotion:
+                    yield from self._feel(at)
+            elif self._cadence.predict(at):
+                yield from self._animate(at, measured=False)
+            else:
+                self._expression.forget_face(at)
+
+    def _show(self, shown: Shown) -> Iterator[AvatarFrame | EmotionUpdate]:
+        if shown.time_ms - self._looked_ms < MIN_INTERVAL_MS:
+            return
+        self._looked_ms = shown.time_ms
+        self.pictures += 1
+        face = self._face.observe(shown.rgb(), shown.time_ms)
+        if face is not None:
+            self.faces += 1
+            self._expression.saw(face, shown.time_ms)
+            self._cadence.face(shown.time_ms)
+            yield from self._animate(shown.time_ms, measured=True)
+
+    def _hear(self, heard: Heard) -> Iterator[AvatarFrame | EmotionUpdate]:
+        for voice in self._voice.observe(heard.samples, heard.time_ms):
+            self._expression.heard(voice, voice.time_ms)
+            if self._cadence.sound_carries(voice.time_ms):
+                yield from self._animate(voice.time_ms, measured=False)
+
+    def _animate(self, now_ms: float, measured: bool) -> Iterator[AvatarFrame]:
+        timestamp = self._expression.timestamp_ms
+        if timestamp is not None:
+            self.avatars += 1
+            payload = self._expression.avatar(self._expression.pose(now_ms, measured), 0.0)
+            yield self._envelope.avatar(timestamp, payload)
+
+    def _feel(self, now_ms: float) -> Iterator[EmotionUpdate]:
+        window = self._expression.window(now_ms)
+        if window is None:
+            return
+        self.updates += 1
+        estimate = self._model.infer([window])[0]
+        self._expression.felt(estimate)
+        yield self._envelope.emotion(estimate.time_ms, self._expression.emotion(estimate, 0.0))
+
+
+@contextlib.contextmanager
+def _output(out: Path | None) -> Iterator[TextIO]:
+    if out is None:
+        yield sys.stdout
+        return
+    try:
+        stream = out.open("w", encoding="utf-8")
+    except OSError as exc:
+        raise MediaFileError(f"{out} cannot be written: {exc.strerror}. Give --out a path that can.") from exc
+    with stream:
+        yield stream
+
+
+def _progress() -> Progress:
+    """A bar on standard error, so that messages on standard output stay clean."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True))
+
+
+def _summary(playback: Playback, took_s: float) -> None:
+    seconds = playback.now_ms / 1000
+    found = f", a face in {playback.faces} of {playback.pictures} pictures" if playback.pictures else ""
+    Console(stderr=True, highlight=False).print(
+        f"{playback.avatars} avatar frames and {playback.updates} emotion updates{found}; "
+        f"{seconds:.1f} s of media in {took_s:.1f} s."
+    )

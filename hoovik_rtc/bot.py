@@ -1,0 +1,265 @@
+"""The bot: meetings, models and pools in one object. `serve` is a thin user of it, and so is your program."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from hoovik_signaling.client import RoomClient
+from pyee.asyncio import AsyncIOEventEmitter
+
+from hoovik_rtc import clock
+from hoovik_rtc.config import Config
+from hoovik_rtc.errors import CapacityError, UnknownSessionError
+from hoovik_rtc.media import offer as offers
+from hoovik_rtc.pipeline import engine as engines
+from hoovik_rtc.pipeline.admission import Admission
+from hoovik_rtc.pipeline.engine import Engine
+from hoovik_rtc.pipeline.feeling import Feeling
+from hoovik_rtc.pipeline.link import Link
+from hoovik_rtc.pipeline.meeting import Meeting
+from hoovik_rtc.pipeline.participant import Participant
+from hoovik_rtc.pipeline.workers import Workers
+from hoovik_rtc.telemetry import Telemetry
+from hoovik_rtc.wire.messages import AvatarFrame, EmotionUpdate
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A participant who was let in."""
+
+    participant: Participant
+    "Identity, consent, session."
+    link: Link
+    "The connection."
+    answer: str
+    "SDP answer, candidates included."
+    resumed: bool
+    "The session was there before."
+
+
+class Bot(AsyncIOEventEmitter):
+    """A participant for calls that answers with emotions and avatar motion.
+
+    Events (pyee), each called on the event loop:
+        `participant` (Participant, "joined" | "left"), `emotion_update` (EmotionUpdate),
+        `avatar_frame` (AvatarFrame), `closed` ().
+
+    Args:
+        config: everything that can be set; the default is fine for one machine.
+        engine: observers and model to use instead of the config's; for tests and for your own models.
+    """
+
+    def __init__(self, config: Config | None = None, engine: Engine | None = None) -> None:
+        super().__init__()
+        self.config = config or Config()
+        self.telemetry = Telemetry()
+        self._engine = engine
+        self._workers = Workers()
+        self._admission = Admission(self.config.limits)
+        self._meetings: dict[str, Meeting] = {}
+        self._where: dict[str, tuple[str, Participant]] = {}  # session id → room, participant
+        self._feeling: Feeling | None = None
+        self._memberships: set[RoomClient] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
+        self._started_ms = clock.now_ms()
+
+    async def start(self) -> None:
+        """Load and warm the models; `ready` afterwards."""
+        if self._engine is None:
+            loop = asyncio.get_running_loop()
+            self._engine = await loop.run_in_executor(self._workers.face, engines.build, self.config)
+        self._feeling = Feeling(self._engine.emotion, self._everyone, self._workers, self.telemetry)
+        self._feeling.start()
+
+    @property
+    def ready(self) -> bool:
+        """Models are warm and participants may come."""
+        return self._feeling is not None and not self._closed
+
+    async def accept(
+        self,
+        room: str,
+        sdp: str,
+        name: str = "",
+        address: str = "127.0.0.1",
+        resume: str | None = None,
+    ) -> Admitted:
+        """Answer one participant's SDP offer. This is all that a media server's plugin needs.
+
+        Args:
+            room: those in one room hear of each other.
+            sdp: the participant's offer: audio, video, data channels.
+            name: shown to others.
+            address: where the request came from; for limits, and the first on loopback is the host.
+            resume: the token of an earlier `welcome`, to go on with that session.
+
+        Raises:
+            RequestError: what is wrong with the offer, or that the bot is full or not ready.
+        """
+        if self._engine is None or not self.ready:
+            raise CapacityError("The models are still loading; try again in a second.", 1)
+        self._admission.ask(address, clock.now_ms())
+        offer = offers.check(sdp, self.config.limits)
+        known = self._find_resume(room, resume)
+        if known is None:
+            self._admission.admit(len(self._where))
+        meeting = self._meetings.get(room) or self._open(room, self._engine)
+        participant = known or meeting.add(name, _is_loopback(address))
+        self._where[participant.session_id] = (room, participant)
+        try:
+            link, answer = await meeting.connect(participant, offer)
+        except BaseException:
+            if known is None:
+                await self._forget(participant)
+            raise
+        if known is None:
+            self.emit("participant", participant, "joined")
+        if resume is not None and known is None:
+            self.telemetry.count("resume_unknown")
+        if offer.ignored:
+            self.telemetry.count("media_sections_ignored", offer.ignored)
+        return Admitted(participant, link, answer, known is not None)
+
+    async def leave(self, session_id: str) -> None:
+        """End one participant's session.
+
+        Raises:
+            UnknownSessionError: there is none of that id.
+        """
+        _, participant = self._session(session_id)
+        await self._forget(participant)
+        self.emit("participant", participant, "left")
+
+    async def suspend(self, session_id: str) -> None:
+        """The way to a participant is lost; they may come back with their resume token."""
+        room, participant = self._session(session_id)
+        await self._meetings[room].suspend(participant)
+
+    async def join(self, url: str, token: str | None = None) -> RoomClient:
+        """Join a room of another hoovik_rtc service by its WebSocket address (`ws://…/ws/rooms/NAME`).
+
+        Returns the membership; `await membership.leave()` or `bot.leave_room(membership)` ends it.
+
+        Raises:
+            SignalingError: the room cannot be joined, and why.
+        """
+        room = url.partition("?")[0]
+        sessions: dict[str, str] = {}
+
+        async def answer(peer: str, name: str, sdp: str) -> str:
+            if peer in sessions:
+                await self._leave_quietly(sessions.pop(peer))
+            admitted = await self.accept(room, sdp, name, address=peer)
+            sessions[peer] = admitted.participant.session_id
+            return admitted.answer
+
+        async def gone(peer: str) -> None:
+            if peer in sessions:
+                await self._leave_quietly(sessions.pop(peer))
+
+        async def ended() -> None:
+            self._memberships.discard(client)
+            for peer in list(sessions):
+                await gone(peer)
+
+        client = RoomClient(url, self.config.bot.name, token, answer, gone, ended)
+        await client.join()
+        self._memberships.add(client)
+        return client
+
+    def meeting_of(self, session_id: str) -> tuple[Meeting, Participant]:
+        """The meeting and participant of a session.
+
+        Raises:
+            UnknownSessionError: there is none of that id.
+        """
+        room, participant = self._session(session_id)
+        return self._meetings[room], participant
+
+    def participants(self, room: str) -> list[Participant]:
+        """Those who are in a room now."""
+        meeting = self._meetings.get(room)
+        return [] if meeting is None else list(meeting.participants.values())
+
+    def stats(self) -> dict[str, Any]:
+        """Counters, durations and totals; no names, rooms or results."""
+        everyone = list(self._everyone())
+        return {
+            "ready": self.ready,
+            "uptime_s": round((clock.now_ms() - self._started_ms) / 1000, 1),
+            "cpu_s": round(clock.cpu_ms() / 1000, 2),
+            "rooms": len(self._meetings),
+            "participants": len(everyone),
+            "consented": sum(one.consent.any for one in everyone),
+            "queue_depth": sum(one.depth for one in everyone),
+            "model": self._engine.emotion.name if self._engine is not None else None,
+            **self.telemetry.snapshot(),
+        }
+
+    async def close(self) -> None:
+        """Everybody leaves, pools end, `closed` is said. Safe to call twice."""
+        if self._closed:
+            return
+        self._closed = True
+        for membership in list(self._memberships):
+            await membership.leave()
+        if self._feeling is not None:
+            await self._feeling.stop()
+        await asyncio.gather(*(meeting.close() for meeting in self._meetings.values()))
+        self._meetings.clear()
+        self._where.clear()
+        await asyncio.get_running_loop().run_in_executor(None, self._workers.close)
+        self.emit("closed")
+
+    def _open(self, room: str, engine: Engine) -> Meeting:
+        meeting = Meeting(self.config, engine, self._workers, self.telemetry, self._said, self._expired)
+        self._meetings[room] = meeting
+        return meeting
+
+    def _said(self, participant: Participant, message: EmotionUpdate | AvatarFrame) -> None:
+        self.emit("avatar_frame" if isinstance(message, AvatarFrame) else "emotion_update", message)
+
+    def _expired(self, participant: Participant) -> None:
+        task = asyncio.ensure_future(self._leave_quietly(participant.session_id))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _leave_quietly(self, session_id: str) -> None:
+        if session_id in self._where:
+            await self.leave(session_id)
+
+    async def _forget(self, participant: Participant) -> None:
+        room, _ = self._where.pop(participant.session_id)
+        meeting = self._meetings[room]
+        await meeting.remove(participant)
+        if not meeting.participants and self._meetings.get(room) is meeting:
+            del self._meetings[room]
+
+    def _session(self, session_id: str) -> tuple[str, Participant]:
+        found = self._where.get(session_id)
+        if found is None:
+            raise UnknownSessionError("There is no such session; it ended, or never was. Join again.")
+        return found
+
+    def _find_resume(self, room: str, token: str | None) -> Participant | None:
+        if token is None:
+            return None
+        for where, participant in self._where.values():
+            if where == room and participant.resume_token == token:
+                return participant
+        return None
+
+    def _everyone(self) -> Iterator[Participant]:
+        for meeting in self._meetings.values():
+            yield from meeting.participants.values()
+
+
+def _is_loopback(address: str) -> bool:
+    return address.startswith("127.") or address == "::1"

@@ -1,0 +1,102 @@
+"""The command line: `hoovik-rtc serve | analyze | doctor`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from hoovik_rtc import config as configs
+from hoovik_rtc import doctor
+from hoovik_rtc.errors import HoovikError, SystemLibraryError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code is 0, 1 (it could not be done, said on stderr) or 2 (usage)."""
+    arguments = _parser().parse_args(argv)
+    try:
+        code: int = arguments.run(arguments)
+    except HoovikError as exc:
+        print(f"hoovik-rtc: {exc}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="hoovik-rtc", description=__doc__)
+    parser.add_argument("--version", action="version", version=version("hoovik-rtc"))
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="run the service: rooms, WHIP, the page")
+    serve.add_argument("--host", help="address to listen on (default 127.0.0.1)")
+    serve.add_argument("--port", type=int, help="port to listen on, 0 for any (default 8080)")
+    serve.add_argument("--config", type=Path, metavar="FILE", help="TOML file; HOOVIK_… and flags win over it")
+    serve.set_defaults(run=_serve)
+
+    analyze = commands.add_parser("analyze", help="read a recording or a picture and write the same messages")
+    analyze.add_argument("file", type=Path, help="webm, mp4, mpg, wav, flac, jpg, png, …")
+    analyze.add_argument("--out", type=Path, help="JSON lines (default: standard output)")
+    analyze.add_argument("--config", type=Path, metavar="FILE", help="TOML file")
+    analyze.set_defaults(run=_analyze)
+
+    check = commands.add_parser("doctor", help="check this machine and say what to install")
+    check.set_defaults(run=_doctor)
+    return parser
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    flags = {"host": arguments.host, "port": arguments.port}
+    config = configs.load(arguments.config, os.environ, flags)
+    _logging(config.log_level)
+    _require_libraries()
+    from hoovik_rtc.web.serve import serve  # imports the models' runtimes: only once they can be loaded
+
+    serve(config, lambda text: print(text, flush=True))
+    return 0
+
+
+def _analyze(arguments: argparse.Namespace) -> int:
+    config = configs.load(arguments.config, os.environ)
+    _logging(config.log_level)
+    _require_libraries()
+    from hoovik_rtc.analyze import analyze
+
+    analyze(arguments.file, arguments.out, config)
+    return 0
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    failed = 0
+    for finding in doctor.examine():
+        mark = "ok  " if finding.ok else ("FAIL" if finding.needed else "note")
+        print(f"{mark}  {finding.name:22} {finding.detail}")
+        if not finding.ok:
+            print(f"      {'fix:':22} {finding.fix}")
+            failed += finding.needed
+    print("All well." if not failed else f"{failed} of these must be fixed before the service can run.")
+    return 1 if failed else 0
+
+
+def _require_libraries() -> None:
+    missing = doctor.missing_libraries()
+    if missing:
+        packages = " ".join(finding.fix.rsplit(" ", 1)[1] for finding in missing)
+        names = ", ".join(finding.name for finding in missing)
+        raise SystemLibraryError(f"{names} missing on this machine. Install: sudo apt-get install -y {packages}")
+
+
+def _logging(level: str) -> None:
+    logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    # aiortc and aioice write addresses and whole session descriptions below this level.
+    for noisy in ("aiortc", "aioice"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,151 @@
+"""One typed configuration from a TOML file, the environment (`HOOVIK_…`) and flags; later ones win.
+
+Nested keys in the environment are joined by two underscores: `HOOVIK_LIMITS__PARTICIPANTS=4`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from hoovik_rtc.errors import ConfigError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+Audience = Literal["self", "host", "room"]
+Purpose = Literal["demo", "telepresence", "research", "accessibility", "workplace", "education"]
+
+
+class BotConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the bot presents itself."""
+
+    name: str = "Hoovik"
+    "Shown to everyone in the room."
+    in_rooms: bool = True
+    "Whether the bot is in every built-in room."
+    purpose: Purpose = "demo"
+    "Why emotions are read. `workplace` and `education` get avatars only, unless `basis` is declared."
+    basis: Literal["medical", "safety"] | None = None
+    "The ground on which a workplace or school may infer emotions (EU AI Act, Art. 5(1)(f))."
+
+
+class AudienceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who receives what about a participant."""
+
+    avatar_frame: tuple[Audience, ...] = ("room",)
+    emotion_update: tuple[Audience, ...] = ("self", "host")
+
+
+class EmotionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The emotion model."""
+
+    model: Literal["facs-rules-1"] = "facs-rules-1"
+    threshold: float = 0.45
+    "Best score below which the bot abstains and says neutral (0…1)."
+
+
+class LimitsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Bounds on what others may send or ask for."""
+
+    participants: int = 12
+    "At most so many participants in all rooms together."
+    sdp_bytes: int = 64 * 1024
+    media_sections: int = 16
+    candidates: int = 20
+    connect_s: float = 15.0
+    "A peer that is not connected by then is dropped."
+    resume_s: float = 60.0
+    "How long a session is kept for a participant who lost the connection."
+    message_bytes: int = 16 * 1024
+    messages_per_s: int = 50
+    channels: int = 4
+    joins_per_minute: int = 120
+    "Offers and room joins from one address."
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything that can be set."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    token: str | None = None
+    "If set, WHIP and rooms ask for it (`Authorization: Bearer`, or `token` in `join`)."
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    ice_servers: tuple[str, ...] = ()
+    "STUN or TURN URLs for the bot and the page; none are needed on one machine or LAN."
+    bot: BotConfig = msgspec.field(default_factory=BotConfig)
+    audience: AudienceConfig = msgspec.field(default_factory=AudienceConfig)
+    emotion: EmotionConfig = msgspec.field(default_factory=EmotionConfig)
+    limits: LimitsConfig = msgspec.field(default_factory=LimitsConfig)
+
+
+def load(
+    file: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    flags: Mapping[str, Any] | None = None,
+) -> Config:
+    """Merge file, environment and flags (None values are not set) into a Config.
+
+    Raises:
+        ConfigError: names the source, the key, and what was expected.
+    """
+    merged: dict[str, Any] = {}
+    if file is not None:
+        merged = _read(file)
+        _convert(merged, f"the file {file}")
+    for name, value in (environ or {}).items():
+        if name.startswith("HOOVIK_") and name not in _NOT_CONFIG:
+            one = _nested(name.removeprefix("HOOVIK_").lower().split("__"), value)
+            _convert(one, f"the environment variable {name}")
+            merged = _merge(merged, one)
+    set_flags = {key: value for key, value in (flags or {}).items() if value is not None}
+    config = _convert(_merge(merged, set_flags), "the configuration")
+    if not 0 <= config.port <= 65535:
+        raise ConfigError(f"port is {config.port}; expected 0…65535 (0 lets the system choose).")
+    if not 0.0 <= config.emotion.threshold <= 1.0:
+        raise ConfigError(f"emotion.threshold is {config.emotion.threshold}; expected 0…1.")
+    return config
+
+
+_NOT_CONFIG = {"HOOVIK_MODELS"}
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        with file.open("rb") as stream:
+            return tomllib.load(stream)
+    except OSError as exc:
+        raise ConfigError(f"The file {file} cannot be read: {exc.strerror}. Give --config a TOML file.") from exc
+    except tomllib.TOMLDecodeError as exc:
+        raise ConfigError(f"The file {file} is not TOML: {exc}.") from exc
+
+
+def _nested(path: list[str], value: str) -> dict[str, Any]:
+    inner: Any = value
+    for key in reversed(path):
+        inner = {key: inner}
+    assert isinstance(inner, dict)
+    return inner
+
+
+def _merge(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(under)
+    for key, value in over.items():
+        below = merged.get(key)
+        both = isinstance(value, Mapping) and isinstance(below, Mapping)
+        merged[key] = _merge(below, value) if both else value  # type: ignore[arg-type]
+    return merged
+
+
+def _convert(values: Mapping[str, Any], source: str) -> Config:
+    try:
+        return msgspec.convert(values, Config, strict=False)
+    except msgspec.ValidationError as exc:
+        raise ConfigError(f"In {source}: {exc}. See `hoovik-rtc serve --help` and the README for the keys.") from exc

@@ -1,0 +1,1 @@
+"""From RTP packets to decoded pictures and sound."""

@@ -1,0 +1,1 @@
+"""From media to messages: stages, workers, participants, meetings."""

@@ -1,0 +1,42 @@
+"""What measures and what infers, chosen by the config and warm before anybody is let in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from hoovik_inference.emotion import RuleModel
+from hoovik_inference.face import UNMEASURED, MeshFaceObserver
+from hoovik_inference.types import EmotionModel, FaceObserver, VoiceObserver
+from hoovik_inference.voice import StreamVoiceObserver
+
+from hoovik_rtc.config import Config
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """The models of one bot."""
+
+    face: Callable[[], FaceObserver]
+    "Makes the observer of one participant's face."
+    voice: Callable[[], VoiceObserver]
+    "Makes the observer of one participant's voice."
+    emotion: EmotionModel
+    "Shared by all participants, on the inference thread."
+    unmeasured: tuple[str, ...]
+    "Blendshapes that the face observer cannot measure."
+
+
+def build(config: Config) -> Engine:
+    """Load and warm what the config names; takes under a second, call it off the loop."""
+    face = MeshFaceObserver()
+    face.observe(np.zeros((360, 480, 3), np.uint8), 0.0)
+    face.close()
+    StreamVoiceObserver().observe(np.zeros(1024, np.float32), 0.0)
+    return Engine(
+        face=MeshFaceObserver,
+        voice=StreamVoiceObserver,
+        emotion=RuleModel(config.emotion.threshold),
+        unmeasured=tuple(UNMEASURED),
+    )

@@ -1,0 +1,182 @@
+"""One participant's face and voice, from estimates to payloads; no I/O, no clock: `now_ms` is an argument.
+
+The live service and the analysis of recordings both run through here, so they say the same about the same.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, cast
+
+from hoovik_avatar.animator import Animator
+from hoovik_avatar.types import AvatarPose
+from hoovik_inference.emotion.modality import modality
+from hoovik_inference.emotion.window import Aligner
+from hoovik_inference.types import (
+    ACTION_UNITS,
+    BLENDSHAPES,
+    EMOTIONS,
+    VISEMES,
+    EmotionEstimate,
+    FaceEstimate,
+    Modality,
+    VoiceEstimate,
+    Window,
+)
+from msgspec import UNSET
+
+from hoovik_rtc.wire.messages import (
+    Angles,
+    AvatarPayload,
+    BoneTransforms,
+    Direction,
+    EmotionPayload,
+    Particles,
+)
+
+VISEME_FLOOR = 0.02
+"Viseme weights below this are left out of the message."
+
+
+class Expression:
+    """What one participant expresses, kept in memory while they consent."""
+
+    def __init__(self) -> None:
+        self._animator = Animator()
+        self._aligner = Aligner()
+        self._face: FaceEstimate | None = None
+        self._face_at = float("-inf")
+        self._voice: VoiceEstimate | None = None
+        self._voice_at = float("-inf")
+        self.mic = True
+        self.camera = True
+
+    def saw(self, face: FaceEstimate, now_ms: float) -> None:
+        """A face was measured."""
+        self._face, self._face_at = face, now_ms
+        self._animator.face(face)
+
+    def heard(self, voice: VoiceEstimate, now_ms: float) -> None:
+        """A voice was measured (silence included)."""
+        self._voice = voice
+        if voice.level_db > SILENCE_DB:
+            self._voice_at = now_ms
+        self._animator.voice(voice)
+
+    def felt(self, estimate: EmotionEstimate) -> None:
+        """The emotion model spoke: mood and posture follow."""
+        self._animator.mood(estimate)
+
+    def modality(self, now_ms: float) -> Modality | None:
+        """Which modalities are live (the 0.4 s rule); None where neither is."""
+        return modality(now_ms, self._face_at, self._voice_at, self.mic, self.camera)
+
+    def forget_face(self, now_ms: float) -> None:
+        """The face is gone: the avatar eases to rest."""
+        if self._face is not None:
+            self._face = None
+            self._animator.face_lost(now_ms)
+
+    @property
+    def timestamp_ms(self) -> float | None:
+        """Capture time of the newest measured video frame, of the newest sound where there is none."""
+        newest = self._face or self._voice
+        return None if newest is None else newest.time_ms
+
+    def pose(self, now_ms: float, measured: bool) -> AvatarPose:
+        """The avatar at this moment: at the newest face where `measured`, else predicted or driven by sound."""
+        if self._face is not None:
+            at = self._face.time_ms if measured else self._face.time_ms + (now_ms - self._face_at)
+        else:
+            at = self._voice.time_ms if self._voice is not None else now_ms
+        return self._animator.pose(at, measured)
+
+    def avatar(self, pose: AvatarPose, latency_ms: float) -> AvatarPayload:
+        """The payload of an `avatar_frame`."""
+        visemes = {
+            name: weight
+            for name, weight in zip(VISEMES, _rounded(pose.visemes), strict=True)
+            if weight >= VISEME_FLOOR
+        }
+        viseme = max(visemes, key=lambda name: visemes[name], default="sil")
+        weights = dict(zip(BLENDSHAPES, _rounded(pose.blendshapes), strict=True))
+        weights["smile"] = round(pose.smile, 4)
+        weights["brow_up"] = round(pose.brow_up, 4)
+        weights["frown"] = round(pose.frown, 4)
+        bones = pose.bones
+        return AvatarPayload(
+            blendshapes=weights,
+            bone_transforms=BoneTransforms(
+                neck_pitch=round(bones.neck_pitch, 2),
+                head_yaw=round(bones.head_yaw, 2),
+                head_pitch=round(bones.head_pitch, 2),
+                head_roll=round(bones.head_roll, 2),
+                eye_yaw=round(bones.eye_yaw, 2),
+                eye_pitch=round(bones.eye_pitch, 2),
+                spine_pitch=round(bones.spine_pitch, 2),
+                body_slouch=round(bones.body_slouch, 4),
+            ),
+            viseme=viseme,
+            viseme_conf=visemes.get(viseme, 0.0),
+            visemes=visemes,
+            mouth_source=pose.mouth_source,
+            face_confidence=round(pose.face_confidence, 4),
+            measured=pose.measured,
+            particles=Particles(round(pose.glow, 4)),
+            latency_ms=round(latency_ms, 2),
+            audio_ms=self._audio_ms(),
+        )
+
+    def window(self, now_ms: float) -> Window | None:
+        """One step of the emotion path (call at 10 Hz); None where no modality is live."""
+        live = self.modality(now_ms)
+        if live is None:
+            return None
+        face = self._face if live != "audio_only" else None
+        voice = self._voice if live != "video_only" else None
+        return self._aligner.step(face, voice, live)
+
+    def emotion(self, estimate: EmotionEstimate, latency_ms: float) -> EmotionPayload:
+        """The payload of an `emotion_update`."""
+        seen = self._face if estimate.modality != "audio_only" else None
+        scores = {
+            name: round(float(score), 4)
+            for name, score in zip(EMOTIONS, estimate.scores, strict=True)
+            if not math.isnan(score)
+        }
+        speaking = self._voice.speaking_probability if self._voice is not None else 0.0
+        return EmotionPayload(
+            emotion=cast(Any, estimate.emotion),
+            confidence=round(estimate.confidence, 4),
+            scores=cast(Any, scores),
+            valence=round(estimate.valence, 4),
+            arousal=round(estimate.arousal, 4),
+            dominance=round(estimate.dominance, 4),
+            speaking_probability=round(speaking, 4) if estimate.modality != "video_only" else 0.0,
+            modality=estimate.modality,
+            abstained=estimate.abstained,
+            anomaly=estimate.anomaly,
+            anomaly_score=round(estimate.anomaly_score, 4),
+            model=estimate.model,
+            latency_ms=round(latency_ms, 2),
+            au=UNSET if seen is None else dict(zip(ACTION_UNITS, _rounded(seen.action_units), strict=True)),
+            head_pose=UNSET
+            if seen is None
+            else Angles(round(seen.head_pose.yaw, 2), round(seen.head_pose.pitch, 2), round(seen.head_pose.roll, 2)),
+            gaze=UNSET if seen is None else Direction(round(seen.gaze.x, 4), round(seen.gaze.y, 4)),
+            blink=UNSET if seen is None else seen.blink,
+            audio_ms=self._audio_ms() if estimate.modality != "video_only" else UNSET,
+        )
+
+    def _audio_ms(self) -> Any:
+        return UNSET if self._voice is None else max(0, round(self._voice.time_ms))
+
+
+SILENCE_DB = -99.0
+"Digital silence: no media."
+
+
+def _rounded(values: Any) -> list[float]:
+    """Weights as they are written: four decimals, as Python floats."""
+    rounded: list[float] = values.astype("float64").round(4).tolist()
+    return rounded

@@ -1,0 +1,85 @@
+"""The emotion path: ten times a second, the windows of all participants in one call to the model."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+
+from hoovik_inference.types import EmotionEstimate, EmotionModel, Window
+
+from hoovik_rtc import clock
+from hoovik_rtc.pipeline.participant import Participant
+from hoovik_rtc.pipeline.workers import Workers
+from hoovik_rtc.telemetry import Telemetry
+
+logger = logging.getLogger(__name__)
+
+EVERY_S = 0.1
+
+
+class Feeling:
+    """Drives the emotion model. A slow model skips ticks (counted), it never builds a queue."""
+
+    def __init__(
+        self,
+        model: EmotionModel,
+        participants: Callable[[], Iterable[Participant]],
+        workers: Workers,
+        telemetry: Telemetry,
+    ) -> None:
+        self._model = model
+        self._participants = participants
+        self._workers = workers
+        self._telemetry = telemetry
+        self._task: asyncio.Task[None] | None = None
+        self._running: asyncio.Future[None] | None = None
+
+    def start(self) -> None:
+        """Begin ticking."""
+        self._task = asyncio.ensure_future(self._run())
+
+    async def stop(self) -> None:
+        """Stop ticking and wait for the call in flight."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        if self._running is not None:
+            await asyncio.gather(self._running, return_exceptions=True)
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        while True:
+            due = max(due + EVERY_S, loop.time())
+            await asyncio.sleep(due - loop.time())
+            self._tick()
+
+    def _tick(self) -> None:
+        now = clock.now_ms()
+        ready = [(one, window) for one in self._participants() if (window := one.window(now)) is not None]
+        if not ready:
+            return
+        if self._running is not None and not self._running.done():
+            self._telemetry.count("emotion_ticks_skipped", len(ready))
+            return
+        self._running = asyncio.ensure_future(self._infer(ready))
+
+    async def _infer(self, ready: list[tuple[Participant, Window]]) -> None:
+        loop = asyncio.get_running_loop()
+        windows = [window for _, window in ready]
+        try:
+            estimates = await loop.run_in_executor(self._workers.inference, self._call, windows)
+        except Exception:
+            # A bug in a model must not end the readouts of everybody: said loudly, and the next tick tries again.
+            self._telemetry.count("emotion_model_failed")
+            logger.exception("the emotion model failed")
+            return
+        for (participant, _), estimate in zip(ready, estimates, strict=True):
+            participant.on_emotion(estimate)
+
+    def _call(self, windows: list[Window]) -> list[EmotionEstimate]:
+        started = clock.now_ms()
+        estimates = self._model.infer(windows)
+        self._telemetry.took("emotion", clock.now_ms() - started)
+        return estimates

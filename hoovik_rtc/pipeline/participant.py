@@ -1,0 +1,296 @@
+"""One participant in one meeting: consent, senses, and the messages that follow from them.
+
+Decides when something is said; what is said comes from `Expression`, who hears it is the meeting's matter.
+Everything here runs on the event loop; the senses do their work on the pools.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+from typing import Literal, Protocol
+
+from hoovik_inference.types import EmotionEstimate, VoiceEstimate, Window
+
+from hoovik_rtc import clock
+from hoovik_rtc.consent import NOTHING, Consent
+from hoovik_rtc.media.timeline import SenderClock
+from hoovik_rtc.pipeline.cadence import Cadence
+from hoovik_rtc.pipeline.engine import Engine
+from hoovik_rtc.pipeline.envelope import Envelope
+from hoovik_rtc.pipeline.expression import Expression
+from hoovik_rtc.pipeline.hearing import Hearing
+from hoovik_rtc.pipeline.link import Link
+from hoovik_rtc.pipeline.sight import Seen, Sight
+from hoovik_rtc.pipeline.workers import Workers
+from hoovik_rtc.telemetry import Telemetry
+from hoovik_rtc.wire.messages import AvatarFrame, BotMessage, EmotionUpdate, Notice, NoticePayload
+
+NO_FACE_NOTICE_MS = 1000.0
+"Pictures without a face for this long are worth a notice."
+
+
+class Audience(Protocol):
+    """Who hears of a participant; the meeting."""
+
+    def said(self, participant: Participant, message: EmotionUpdate | AvatarFrame) -> None:
+        """Something about the participant goes to whoever may have it."""
+        ...
+
+    def told(self, participant: Participant, message: BotMessage) -> None:
+        """Something goes to the participant alone, on the control channel."""
+        ...
+
+
+class Participant:
+    """One person in one meeting.
+
+    Args:
+        name: shown to others; never logged.
+        audience: where messages go.
+        engine: makes the observers.
+        workers: pools.
+        telemetry: counters and durations.
+    """
+
+    def __init__(
+        self, name: str, audience: Audience, engine: Engine, workers: Workers, telemetry: Telemetry
+    ) -> None:
+        self.name = name
+        self.participant_id = f"p-{secrets.token_hex(4)}"
+        self.session_id = secrets.token_urlsafe(16)
+        self.public_session_id = hashlib.sha256(self.session_id.encode()).hexdigest()[:22]
+        "What others see instead of the session id, which is the key to consent and stop."
+        self.resume_token = secrets.token_urlsafe(24)
+        self.host = False
+        self.consent = NOTHING
+        self.link: Link | None = None
+        self._audience = audience
+        self._engine = engine
+        self._workers = workers
+        self._telemetry = telemetry
+        self._envelope = Envelope(self.session_id, self.participant_id)
+        self._expression = Expression()
+        self._cadence = Cadence()
+        self._sight: Sight | None = None
+        self._hearing: Hearing | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._face_missing_since: float | None = None
+        self._said_no_face = False
+        self._said_modality: str | None = None
+        self._told_once: str | None = None
+        self._consented_at: float | None = None
+        self._closing: set[asyncio.Task[None]] = set()
+
+    # The connection.
+
+    def connect(self, link: Link) -> None:
+        """Media now comes over `link`; senses begin where consent is there already (a resumed session)."""
+        self.link = link
+        if self.consent.any:
+            self._open_senses()
+
+    async def disconnect(self) -> None:
+        """The connection is gone; the session stays for a while."""
+        link, self.link = self.link, None
+        await self._close_senses()
+        if link is not None:
+            await link.close()
+
+    # What the participant decides.
+
+    def set_consent(self, consent: Consent) -> None:
+        """Give, change or withdraw consent; without any, decoding ends at once."""
+        before, self.consent = self.consent, consent
+        if consent.any and not before.any:
+            self._telemetry.count("consent_given")
+            self._consented_at = clock.now_ms()
+            if self.link is not None:
+                self._open_senses()
+        elif before.any and not consent.any:
+            self._telemetry.count("consent_withdrawn")
+            self._expression = self._blank()
+            self._cadence.stop()
+            task = asyncio.ensure_future(self._close_senses())
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
+    def set_media(self, mic: bool | None, camera: bool | None) -> None:
+        """The microphone or camera went on or off; takes effect at once."""
+        if mic is not None:
+            self._expression.mic = mic
+        if camera is not None:
+            self._expression.camera = camera
+            if not camera:
+                self._cadence.stop()
+                self._expression.forget_face(clock.now_ms())
+        self._say_modality()
+
+    def calibrate(self) -> None:
+        """The next face is neutral."""
+        if self._sight is not None:
+            self._sight.calibrate()
+
+    # What the senses bring.
+
+    def on_seen(self, seen: Seen) -> None:
+        """A picture was looked at."""
+        now = clock.now_ms()
+        if seen.face is None or not self._expression.camera:
+            if not seen.black and self._expression.camera:
+                self._miss_face(now)
+            return
+        self._face_missing_since = None
+        self._expression.saw(seen.face, now)
+        self._cadence.face(now)
+        if self._said_no_face:
+            self._said_no_face = False
+            self.notice("face_found", "Your face is seen again.")
+        if self._consented_at is not None:
+            self._telemetry.took("consent_to_first_face", now - self._consented_at)
+            self._consented_at = None
+        if seen.face.faces > 1:
+            self._say_once("several_faces", f"{seen.face.faces} faces are in the picture; one of them is followed.")
+        elif self._told_once == "several_faces":
+            self._told_once = None
+        if self.consent.avatar:
+            self._send_avatar(now, measured=True)
+            self._telemetry.took("last_packet_to_avatar", clock.now_ms() - seen.frame.arrival_ms)
+            self._arm(now)
+
+    def on_heard(self, voice: VoiceEstimate, arrival_ms: float) -> None:
+        """A stretch of sound was listened to."""
+        now = clock.now_ms()
+        if not self._expression.mic:
+            return
+        self._expression.heard(voice, now)
+        live = self._expression.modality(now)
+        if live == "audio_only" and self.consent.avatar and self._cadence.sound_carries(now):
+            self._send_avatar(now, measured=False)
+        self._telemetry.took("last_packet_to_voice", clock.now_ms() - arrival_ms)
+
+    # The emotion path, driven ten times a second from outside.
+
+    def window(self, now_ms: float) -> Window | None:
+        """The next window for the model; None where nothing may or can be read."""
+        self._say_modality()
+        if not self.consent.emotion or (self._sight is None and self._hearing is None):
+            return None
+        return self._expression.window(now_ms)
+
+    def on_emotion(self, estimate: EmotionEstimate) -> None:
+        """The model read the window."""
+        if not self.consent.emotion:
+            return
+        self._expression.felt(estimate)
+        now = clock.now_ms()
+        timestamp = self._expression.timestamp_ms
+        timestamp = estimate.time_ms if timestamp is None else min(timestamp, estimate.time_ms)
+        payload = self._expression.emotion(estimate, now - timestamp)
+        self._audience.said(self, self._envelope.emotion(timestamp, payload))
+
+    # Details.
+
+    @property
+    def depth(self) -> int:
+        """Frames and packets that wait for a worker."""
+        return sum(sense.depth for sense in (self._sight, self._hearing) if sense is not None)
+
+    @property
+    def modality(self) -> Literal["both", "audio_only", "video_only"] | None:
+        """Which modalities are live now."""
+        return self._expression.modality(clock.now_ms())
+
+    def notice(self, code: str, sentence: str) -> None:
+        """Say something on the control channel."""
+        self._telemetry.count(f"notice_{code}")
+        self._audience.told(self, Notice(NoticePayload(code, sentence)))
+
+    def _say_once(self, code: str, sentence: str) -> None:
+        if self._told_once != code:
+            self._told_once = code
+            self.notice(code, sentence)
+
+    def _blank(self) -> Expression:
+        fresh = Expression()
+        fresh.mic, fresh.camera = self._expression.mic, self._expression.camera
+        return fresh
+
+    def _open_senses(self) -> None:
+        link = self.link
+        assert link is not None
+        sender = SenderClock()
+        if link.video_tap is not None:
+            self._sight = Sight(
+                self._workers, self._engine.face, sender, link.video_tap, self.on_seen, self._telemetry
+            )
+            link.video.sense = self._sight
+            link.video_tap.request_keyframe()
+        if link.audio_tap is not None:
+            self._hearing = Hearing(self._workers, self._engine.voice, sender, self.on_heard, self._telemetry)
+            link.audio.sense = self._hearing
+
+    async def _close_senses(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        sight, self._sight = self._sight, None
+        hearing, self._hearing = self._hearing, None
+        if self.link is not None:
+            self.link.video.sense = self.link.audio.sense = None
+        for sense in (sight, hearing):
+            if sense is not None:
+                await sense.close()
+
+    def _arm(self, now: float) -> None:
+        """Wake up when the cadence has something to predict."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._cadence.due is not None:
+            delay = max(0.0, self._cadence.due - now) / 1000
+            self._timer = asyncio.get_running_loop().call_later(delay, self._predict)
+
+    def _predict(self) -> None:
+        """No face came in time: keep the avatar moving, until the face counts as gone."""
+        now = clock.now_ms()
+        if not self._cadence.predict(now):
+            self._expression.forget_face(now)
+        elif self._expression.camera and self.consent.avatar:
+            self._send_avatar(now, measured=False)
+        self._arm(now)
+
+    def _send_avatar(self, now: float, measured: bool) -> None:
+        timestamp = self._expression.timestamp_ms
+        if timestamp is None:
+            return
+        pose = self._expression.pose(now, measured)
+        payload = self._expression.avatar(pose, clock.now_ms() - timestamp)
+        self._audience.said(self, self._envelope.avatar(timestamp, payload))
+
+    def _miss_face(self, now: float) -> None:
+        self._telemetry.count("video_frames_without_face")
+        if self._face_missing_since is None:
+            self._face_missing_since = now
+        elif now - self._face_missing_since > NO_FACE_NOTICE_MS and not self._said_no_face:
+            self._said_no_face = True
+            self.notice("no_face", "No face is seen. Look at the camera, and have light on your face.")
+
+    def _say_modality(self) -> None:
+        """Say when a modality comes or goes."""
+        if not self.consent.any or self._consented_at is not None:
+            return
+        live = self._expression.modality(clock.now_ms()) or "none"
+        if live != self._said_modality:
+            if self._said_modality is not None or live != "both":
+                self.notice(f"modality_{live}", _MODALITY[live])
+            self._said_modality = live
+
+
+_MODALITY = {
+    "both": "Face and voice are followed.",
+    "audio_only": "No face for 0.4 s: the voice alone is followed.",
+    "video_only": "No sound for 0.4 s: the face alone is followed.",
+    "none": "Neither face nor voice: nothing is analysed until one is back.",
+}

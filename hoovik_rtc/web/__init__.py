@@ -1,0 +1,1 @@
+"""HTTP and WebSocket: rooms, WHIP, events, telemetry, the page."""

@@ -1,0 +1,78 @@
+"""Where there is no data channel: the same messages over HTTP.
+
+`GET /v1/sessions/{id}/events` (WebSocket, or SSE by `Accept: text/event-stream`) and
+`POST /v1/sessions/{id}/control` with one control message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiohttp import WSMsgType, web
+
+from hoovik_rtc.errors import RequestError, TooLargeError
+from hoovik_rtc.pipeline.meeting import Meeting
+from hoovik_rtc.pipeline.participant import Participant
+from hoovik_rtc.pipeline.stream import EventStream
+from hoovik_rtc.web.keys import BOT, SOCKETS
+
+
+async def events(request: web.Request) -> web.StreamResponse:
+    """Messages of one session, as they come."""
+    meeting, participant = request.app[BOT].meeting_of(request.match_info["id"])
+    accept = request.headers.get("Accept", "")
+    websocket = web.WebSocketResponse(heartbeat=20.0, max_msg_size=request.app[BOT].config.limits.message_bytes)
+    if websocket.can_prepare(request).ok:
+        return await _over_websocket(request, websocket, meeting, participant)
+    if "text/event-stream" in accept:
+        return await _over_sse(request, meeting, participant)
+    raise RequestError("Ask for a WebSocket upgrade, or for SSE with `Accept: text/event-stream`.")
+
+
+async def control(request: web.Request) -> web.Response:
+    """One control message of a session without a data channel."""
+    bot = request.app[BOT]
+    meeting, participant = bot.meeting_of(request.match_info["id"])
+    limit = bot.config.limits.message_bytes
+    body = await request.read()
+    if len(body) > limit:
+        raise TooLargeError(f"The message is over {limit} bytes.")
+    meeting.control(participant, body)
+    return web.Response(status=202)
+
+
+async def _over_websocket(
+    request: web.Request, socket: web.WebSocketResponse, meeting: Meeting, participant: Participant
+) -> web.StreamResponse:
+    await socket.prepare(request)
+    request.app[SOCKETS].add(socket)
+    stream = meeting.subscribe(participant)
+    writer = asyncio.ensure_future(_write(socket, stream))
+    try:
+        async for frame in socket:
+            if frame.type is WSMsgType.TEXT:
+                meeting.control(participant, frame.data)
+    finally:
+        meeting.unsubscribe(participant, stream)
+        writer.cancel()
+    return socket
+
+
+async def _write(socket: web.WebSocketResponse, stream: EventStream) -> None:
+    while (text := await stream.next()) is not None:
+        await socket.send_str(text)
+    await socket.close()
+
+
+async def _over_sse(request: web.Request, meeting: Meeting, participant: Participant) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+    await response.prepare(request)
+    stream = meeting.subscribe(participant)
+    try:
+        while (text := await stream.next()) is not None:
+            await response.write(f"data: {text}\n\n".encode())
+    except ConnectionError:
+        request.app[BOT].telemetry.count("event_listener_gone")
+    finally:
+        meeting.unsubscribe(participant, stream)
+    return response

@@ -1,0 +1,202 @@
+"""What passes between observing, inferring and animating: frozen values with units.
+
+Times are capture times in Unix milliseconds on the bot's clock (for a recording: milliseconds from its
+start). Everything here is a value; nothing here computes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Image = NDArray[np.uint8]
+
+Modality = Literal["both", "audio_only", "video_only"]
+
+BLENDSHAPES: tuple[str, ...] = (
+    "browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight",
+    "cheekPuff", "cheekSquintLeft", "cheekSquintRight",
+    "eyeBlinkLeft", "eyeBlinkRight", "eyeLookDownLeft", "eyeLookDownRight", "eyeLookInLeft",
+    "eyeLookInRight", "eyeLookOutLeft", "eyeLookOutRight", "eyeLookUpLeft", "eyeLookUpRight",
+    "eyeSquintLeft", "eyeSquintRight", "eyeWideLeft", "eyeWideRight",
+    "jawForward", "jawLeft", "jawOpen", "jawRight",
+    "mouthClose", "mouthDimpleLeft", "mouthDimpleRight", "mouthFrownLeft", "mouthFrownRight",
+    "mouthFunnel", "mouthLeft", "mouthLowerDownLeft", "mouthLowerDownRight", "mouthPressLeft",
+    "mouthPressRight", "mouthPucker", "mouthRight", "mouthRollLower", "mouthRollUpper",
+    "mouthShrugLower", "mouthShrugUpper", "mouthSmileLeft", "mouthSmileRight", "mouthStretchLeft",
+    "mouthStretchRight", "mouthUpperUpLeft", "mouthUpperUpRight",
+    "noseSneerLeft", "noseSneerRight", "tongueOut",
+)  # fmt: skip
+"""The 52 ARKit names in alphabetical order: the first 51 are the order of the reference's face vector."""
+
+ACTION_UNITS: tuple[str, ...] = (
+    "au01_inner_brow_raise", "au02_outer_brow_raise", "au04_brow_lower", "au05_upper_lid_raise",
+    "au06_cheek_raise", "au07_lid_tighten", "au09_nose_wrinkle", "au10_upper_lip_raise", "au12_smile",
+    "au14_dimple", "au15_lip_corner_depress", "au17_chin_raise", "au18_lip_pucker", "au20_lip_stretch",
+    "au23_lip_tighten", "au24_lip_press", "au25_lips_part", "au26_jaw_drop", "au45_blink",
+)  # fmt: skip
+"""The 19 action units (FACS), in the order of the wire protocol."""
+
+VISEMES: tuple[str, ...] = (
+    "sil", "PP", "FF", "TH", "DD", "kk", "CH", "SS", "nn", "RR", "aa", "E", "I", "O", "U",
+)  # fmt: skip
+"""The 15 Oculus visemes, in their usual order."""
+
+EMOTIONS: tuple[str, ...] = ("neutral", "happy", "sad", "angry", "surprise", "disgust", "fear")
+"""The seven classes, in the order of the wire protocol."""
+
+SEQ_LEN = 10
+"""Steps in a window, as the reference has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeadPose:
+    """Rotation of the head, glTF axes (Y up, face along +Z), right-hand rule."""
+
+    yaw: float
+    "Degrees; + turns to the participant's own left."
+    pitch: float
+    "Degrees; + nods down."
+    roll: float
+    "Degrees; + tilts to the participant's own right shoulder."
+
+
+@dataclass(frozen=True, slots=True)
+class Gaze:
+    """Where the eyes point, relative to the screen."""
+
+    x: float
+    "-1…1; + to the participant's right."
+    y: float
+    "-1…1; + up."
+
+
+@dataclass(frozen=True, slots=True)
+class FaceEstimate:
+    """One measured face in one video frame."""
+
+    time_ms: float
+    "Capture time of the frame, Unix ms."
+    landmarks: Floats
+    "(478, 3): x by width, y by height (0…1 inside the picture), z in units of x."
+    blendshapes: Floats
+    "(52,) 0…1, in the order of BLENDSHAPES."
+    action_units: Floats
+    "(19,) 0…1, in the order of ACTION_UNITS."
+    head_pose: HeadPose
+    "Degrees."
+    gaze: Gaze
+    "-1…1."
+    blink: bool
+    "Both eyes closed in this frame."
+    confidence: float
+    "0…1; how far this measurement can be trusted."
+    faces: int
+    "Faces last counted in the picture (counted about once a second); the measured one is among them."
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceEstimate:
+    """What the newest 32 ms of one participant's voice say."""
+
+    time_ms: float
+    "Capture time of the newest sample, Unix ms."
+    speaking_probability: float
+    "0…1, from the voice activity detector, smoothed over about 100 ms."
+    level_db: float
+    "Root mean square of the newest 32 ms in dBFS, floor -100."
+    pitch_hz: float
+    "Fundamental frequency in Hz; 0 where unvoiced."
+    visemes: Floats
+    "(15,) weights 0…1 that sum to 1, in the order of VISEMES."
+    embedding: Floats | None = None
+    "(D,) vector of a speech encoder, where one runs."
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The newest SEQ_LEN steps of one participant, oldest first, aligned in time.
+
+    A step without a measurement of a modality holds None there (mask 0 of the trained models).
+    """
+
+    time_ms: float
+    "Capture time of the newest measurement in the window, Unix ms."
+    faces: tuple[FaceEstimate | None, ...]
+    "Length SEQ_LEN."
+    voices: tuple[VoiceEstimate | None, ...]
+    "Length SEQ_LEN."
+    modality: Modality
+    "Which modalities are live now."
+
+
+@dataclass(frozen=True, slots=True)
+class EmotionEstimate:
+    """What a model reads from one window."""
+
+    time_ms: float
+    "Capture time of the newest measurement behind it, Unix ms."
+    emotion: str
+    "One of EMOTIONS; neutral where abstained."
+    confidence: float
+    "0…1: score of the best class."
+    scores: Floats
+    "(7,) 0…1, sum 1, in the order of EMOTIONS; nan for a class that the model lacks."
+    valence: float
+    "-1…1."
+    arousal: float
+    "-1…1."
+    dominance: float
+    "-1…1."
+    modality: Modality
+    "Of the window."
+    abstained: bool
+    "The best class stayed below the threshold."
+    anomaly: bool
+    "The window is unlike what the model knows: don't trust it."
+    anomaly_score: float
+    "Larger is more usual; below the model's threshold is an anomaly."
+    model: str
+    "Name and version, such as facs-rules-1."
+
+
+class FaceObserver(Protocol):
+    """Measures one participant's face. One instance per participant; calls must not overlap."""
+
+    def observe(self, image: Image, time_ms: float) -> FaceEstimate | None:
+        """Measure `image` (H, W, 3 RGB, uint8) captured at `time_ms`; None where no face is found."""
+        ...
+
+    def calibrate(self) -> None:
+        """The next measured face is this participant's neutral one."""
+        ...
+
+    def close(self) -> None:
+        """Release the tracker. Further calls are errors."""
+        ...
+
+
+class VoiceObserver(Protocol):
+    """Measures one participant's voice. One instance per participant; calls must not overlap."""
+
+    def observe(self, samples: Floats, time_ms: float) -> list[VoiceEstimate]:
+        """Take (n,) new samples, 16 kHz mono -1…1, the last captured at `time_ms`.
+
+        Returns one estimate for each whole hop that they complete, oldest first; often none.
+        """
+        ...
+
+
+class EmotionModel(Protocol):
+    """Reads emotion from windows; one instance serves all participants, from one thread."""
+
+    name: str
+
+    def infer(self, windows: Sequence[Window]) -> list[EmotionEstimate]:
+        """One estimate per window, in order."""
+        ...

@@ -1,0 +1,140 @@
+import type { ClientState, ConsentState } from "../sdk";
+import { byId, say } from "./dom";
+import { PRESENCE_TEXT, type Presence } from "./presence";
+import type { Source } from "./source";
+
+const PILL: Record<ClientState, string> = {
+  idle: "",
+  joining: "Joining…",
+  "no-bot": "In the room, without the bot",
+  connecting: "Connecting to the bot…",
+  live: "Connected",
+  lost: "Connection lost, coming back…",
+  failed: "Not connected",
+  left: "Left",
+};
+
+export interface CallActions {
+  stop(): void;
+  agreeAgain(): void;
+  leave(): void;
+  calibrate(): void;
+  media(media: { mic?: boolean; camera?: boolean }): void;
+}
+
+/** The screen of the call: top bar, own picture, device buttons, what lies over the avatar. */
+export class CallScreen {
+  cameraOn = true;
+  private readonly screen = byId("call", HTMLElement);
+  private readonly pill = byId("connection-state", HTMLElement);
+  private readonly sign = byId("analysed", HTMLElement);
+  private readonly stop = byId("stop-button", HTMLButtonElement);
+  private readonly again = byId("agree-again", HTMLButtonElement);
+  private readonly video = byId("self-video", HTMLVideoElement);
+  private readonly placeholder = byId("self-placeholder", HTMLElement);
+  private readonly overlay = byId("avatar-overlay", HTMLElement);
+  private readonly mic = byId("mic-toggle", HTMLButtonElement);
+  private readonly camera = byId("camera-toggle", HTMLButtonElement);
+  private readonly mirror = byId("mirror-toggle", HTMLButtonElement);
+  private readonly calibrate = byId("calibrate-button", HTMLButtonElement);
+  private hasVideo = true;
+  /** Why there is no avatar at all; covers everything else. */
+  private broken = "";
+
+  constructor(private readonly actions: CallActions) {
+    this.stop.onclick = () => actions.stop();
+    this.again.onclick = () => actions.agreeAgain();
+    this.calibrate.onclick = () => actions.calibrate();
+    byId("leave-button", HTMLButtonElement).onclick = () => actions.leave();
+    this.mic.onclick = () => this.toggle(this.mic, "mic");
+    this.camera.onclick = () => this.toggle(this.camera, "camera");
+    this.mirror.onclick = () => this.setMirror(this.mirror.ariaPressed !== "true");
+    this.setMirror(true);
+  }
+
+  open(name: string, room: string, { stream }: Source): void {
+    this.screen.hidden = false;
+    this.hasVideo = stream.getVideoTracks().length > 0;
+    this.cameraOn = this.hasVideo;
+    byId("self-name", HTMLElement).textContent = name;
+    byId("room-name", HTMLElement).textContent = room;
+    this.video.srcObject = stream;
+    this.camera.disabled = !this.hasVideo;
+    this.mic.disabled = !stream.getAudioTracks().length;
+    this.press(this.camera, this.hasVideo);
+    this.press(this.mic, !this.mic.disabled);
+    this.showSelf();
+    window.scrollTo(0, 0);
+  }
+
+  close(): void {
+    this.screen.hidden = true;
+    this.video.srcObject = null;
+  }
+
+  state(state: ClientState, botName: string): void {
+    const text = state === "live" && botName ? `Connected to ${botName}` : PILL[state];
+    say(this.pill, text);
+    this.pill.dataset.state = state;
+    if (state !== "live") this.again.hidden = true;
+  }
+
+  consent({ avatar, emotion }: ConsentState, live: boolean): void {
+    const on = avatar || emotion;
+    this.sign.hidden = !on;
+    say(this.sign, on ? `being analysed: ${[avatar && "avatar", emotion && "emotion"].filter(Boolean).join(" and ")}` : "");
+    this.stop.hidden = !on;
+    this.again.hidden = on || !live;
+    this.calibrate.disabled = !on;
+  }
+
+  presence(presence: Presence): void {
+    const text = this.broken || PRESENCE_TEXT[presence];
+    this.overlay.hidden = !text;
+    this.overlay.dataset.presence = this.broken ? "broken" : presence;
+    say(this.overlay, text);
+  }
+
+  /** The avatar cannot be shown, and why. */
+  withoutAvatar(why: string): void {
+    this.broken = why;
+  }
+
+  mouth(source: string): void {
+    say(byId("mouth-source", HTMLElement), source ? `· mouth from ${source === "blend" ? "audio and video" : source}` : "");
+  }
+
+  speaking(on: boolean): void {
+    byId("self-tile", HTMLElement).classList.toggle("speaking", on);
+  }
+
+  glow(intensity: number, colour: string): void {
+    const tile = byId("avatar-tile", HTMLElement);
+    tile.style.setProperty("--glow", intensity.toFixed(2));
+    tile.style.setProperty("--tint", colour);
+  }
+
+  private setMirror(on: boolean): void {
+    this.mirror.ariaPressed = String(on);
+    this.screen.classList.toggle("mirror", on);
+  }
+
+  private toggle(button: HTMLButtonElement, kind: "mic" | "camera"): void {
+    const on = button.ariaPressed !== "true";
+    this.press(button, on);
+    if (kind === "camera") this.cameraOn = on;
+    this.actions.media({ [kind]: on });
+    this.showSelf();
+  }
+
+  private press(button: HTMLButtonElement, on: boolean): void {
+    const what = button === this.mic ? "Microphone" : "Camera";
+    button.ariaPressed = String(on);
+    button.textContent = button.disabled ? `No ${what.toLowerCase()}` : `${what} ${on ? "on" : "off"}`;
+  }
+
+  private showSelf(): void {
+    this.placeholder.hidden = this.cameraOn;
+    say(this.placeholder, this.hasVideo ? "Your camera is off." : "No picture is sent, only sound.");
+  }
+}

@@ -1,0 +1,129 @@
+/** Where our picture and voice come from: devices or a file. */
+
+export interface Source {
+  stream: MediaStream;
+  kind: "device" | "file";
+  /** What had to be left out, in words; empty where nothing. */
+  remark: string;
+  stop(): void;
+}
+
+/** Why there is no source, with what to do about it. */
+export class SourceError extends Error {
+  constructor(
+    message: string,
+    readonly code: "denied" | "no_device" | "in_use" | "insecure" | "bad_file" | "no_capture",
+  ) {
+    super(message);
+  }
+}
+
+const VIDEO: MediaTrackConstraints = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 30, max: 30 } };
+const AUDIO: MediaTrackConstraints = { echoCancellation: true, noiseSuppression: true };
+
+/** Camera and microphone; where one of them does not exist, the other alone. */
+export async function fromDevices(cameraId = "", microphoneId = ""): Promise<Source> {
+  // Only a page from https or localhost has mediaDevices.
+  const devices = navigator.mediaDevices as MediaDevices | undefined;
+  if (!devices) {
+    throw new SourceError("The browser gives cameras only to pages over https or from localhost. Open the page that way, or use a file.", "insecure");
+  }
+  const video = { ...VIDEO, ...(cameraId && { deviceId: { exact: cameraId } }) };
+  const audio = { ...AUDIO, ...(microphoneId && { deviceId: { exact: microphoneId } }) };
+  const attempts: [MediaStreamConstraints, string][] = [
+    [{ video, audio }, ""],
+    [{ video }, "No microphone was found: only your picture is sent."],
+    [{ audio }, "No camera was found: only your voice is sent."],
+  ];
+  let missing: unknown;
+  for (const [constraints, remark] of attempts) {
+    try {
+      const stream = await devices.getUserMedia(constraints);
+      return { stream, kind: "device", remark, stop: () => stopTracks(stream) };
+    } catch (error) {
+      if (!isMissing(error)) throw explain(error);
+      missing = error;
+    }
+  }
+  throw explain(missing);
+}
+
+/** A video or audio file, played in a loop and unheard here. */
+export async function fromFile(file: File): Promise<Source> {
+  const url = URL.createObjectURL(file);
+  const player = document.createElement("video");
+  player.loop = true;
+  player.playsInline = true;
+  player.src = url;
+  const context = new AudioContext();
+  const stop = (): void => {
+    player.pause();
+    player.removeAttribute("src");
+    void context.close();
+    URL.revokeObjectURL(url);
+  };
+  try {
+    await ready(player);
+    // Through Web Audio the sound reaches the stream but not the loudspeaker.
+    const output = context.createMediaStreamDestination();
+    context.createMediaElementSource(player).connect(output);
+    await Promise.all([player.play(), context.resume()]);
+    const captured = capture(player);
+    const video = captured.getVideoTracks();
+    const audio = captured.getAudioTracks().length ? output.stream.getAudioTracks() : [];
+    const stream = new MediaStream([...video, ...audio]);
+    if (!stream.getTracks().length) throw new SourceError(`"${file.name}" has neither picture nor sound.`, "bad_file");
+    const remark = !video.length ? "The file has no picture." : !audio.length ? "The file has no sound." : "";
+    return { stream, kind: "file", remark, stop: () => (stopTracks(stream), stop()) };
+  } catch (error) {
+    stop();
+    if (error instanceof SourceError) throw error;
+    throw new SourceError(`This browser cannot play "${file.name}". Try an MP4, WebM, MP3 or WAV file.`, "bad_file");
+  }
+}
+
+/** Cameras and microphones by name; names are known only once access was granted. */
+export async function listDevices(): Promise<{ cameras: MediaDeviceInfo[]; microphones: MediaDeviceInfo[] }> {
+  const devices = navigator.mediaDevices as MediaDevices | undefined;
+  const all = (await devices?.enumerateDevices()) ?? [];
+  const named = (kind: string): MediaDeviceInfo[] => all.filter((d) => d.kind === kind && d.deviceId && d.label);
+  return { cameras: named("videoinput"), microphones: named("audioinput") };
+}
+
+function ready(player: HTMLVideoElement): Promise<void> {
+  return new Promise((resolve, reject) => {
+    player.oncanplay = () => resolve();
+    player.onerror = () => reject(player.error ?? new Error("unplayable"));
+  });
+}
+
+function capture(player: HTMLVideoElement): MediaStream {
+  const named = player as HTMLVideoElement & { captureStream?(): MediaStream; mozCaptureStream?(): MediaStream };
+  const stream = named.captureStream?.() ?? named.mozCaptureStream?.();
+  if (!stream) throw new SourceError("This browser cannot send a file. Chrome, Edge and Firefox can.", "no_capture");
+  return stream;
+}
+
+const stopTracks = (stream: MediaStream): void => stream.getTracks().forEach((track) => track.stop());
+
+const name = (error: unknown): string => (error instanceof DOMException ? error.name : "");
+const isMissing = (error: unknown): boolean => ["NotFoundError", "OverconstrainedError"].includes(name(error));
+
+function explain(error: unknown): SourceError {
+  switch (name(error)) {
+    case "NotAllowedError":
+    case "SecurityError":
+      return new SourceError(
+        "The browser was not allowed to use the camera and microphone. Click the camera sign in the address bar, allow both, and join again. Or use a file instead.",
+        "denied",
+      );
+    case "NotFoundError":
+    case "OverconstrainedError":
+      return new SourceError("No camera and no microphone were found. Connect one and join again, or use a file instead.", "no_device");
+    default:
+      return new SourceError(
+        "The camera or microphone could not be started; another program may be using it. Close that program and join again, or use a file instead.",
+        "in_use",
+      );
+  }
+}
