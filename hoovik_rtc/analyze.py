@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
-from hoovik_inference.types import FaceObserver, VoiceObserver
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from hoovik_inference.types import FaceObserver, VoiceObserver
 from hoovik_rtc import clock
 from hoovik_rtc.config import Config
 from hoovik_rtc.consent import emotion_permitted
@@ -149,7 +149,12 @@ def _output(out: Path | None) -> Iterator[TextIO]:
 
 def _progress() -> Progress:
     """A bar on standard error, so that messages on standard output stay clean."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeRemainingColumn(),
+    )
     return Progress(*columns, console=Console(stderr=True))
 
 

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from hoovik_signaling.client import RoomClient
 from pyee.asyncio import AsyncIOEventEmitter
 
 from hoovik_rtc import clock
@@ -25,6 +24,7 @@ from hoovik_rtc.pipeline.participant import Participant
 from hoovik_rtc.pipeline.workers import Workers
 from hoovik_rtc.telemetry import Telemetry
 from hoovik_rtc.wire.messages import AvatarFrame, EmotionUpdate
+from hoovik_signaling.client import RoomClient
 
 logger = logging.getLogger(__name__)
 

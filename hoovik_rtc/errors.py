@@ -1,18 +1,18 @@
 """Everything that can go wrong in words that say what was wrong, what was expected and what to do.
 
-    HoovikError
-    ├── ConfigError           the configuration (file, environment or flag) cannot be used
-    ├── SystemLibraryError    a library of the operating system is missing
-    ├── MediaFileError        a recording cannot be read
-    └── RequestError          somebody's request is refused; carries an HTTP status and a code
-        ├── OfferError        400  the SDP offer cannot be answered
-        ├── TooLargeError     413  the body is over its limit
-        ├── MediaTypeError    415  the body is of the wrong type
-        ├── NoCommonCodecError 406 the offer has no codec that we decode
-        ├── MessageError      400  a control message is malformed
-        ├── UnauthorizedError 401  no token, or a wrong one
-        ├── UnknownSessionError 404 there is no such session
-        └── CapacityError     503  full; carries the seconds after which to try again
+HoovikError
+├── ConfigError           the configuration (file, environment or flag) cannot be used
+├── SystemLibraryError    a library of the operating system is missing
+├── MediaFileError        a recording cannot be read
+└── RequestError          somebody's request is refused; carries an HTTP status and a code
+    ├── OfferError        400  the SDP offer cannot be answered
+    ├── TooLargeError     413  the body is over its limit
+    ├── MediaTypeError    415  the body is of the wrong type
+    ├── NoCommonCodecError 406 the offer has no codec that we decode
+    ├── MessageError      400  a control message is malformed
+    ├── UnauthorizedError 401  no token, or a wrong one
+    ├── UnknownSessionError 404 there is no such session
+    └── CapacityError     503  full; carries the seconds after which to try again
 """
 
 from __future__ import annotations

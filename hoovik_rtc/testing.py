@@ -27,12 +27,11 @@ from aiortc import (
     RTCRtpSender,
     RTCSessionDescription,
 )
-from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
-from hoovik_inference.types import Floats, Image
 
+from hoovik_inference.types import Floats, Image
 from hoovik_rtc import clock
 from hoovik_rtc.errors import HoovikError
 from hoovik_rtc.media.recording import Recording, Shown
@@ -141,7 +140,7 @@ def _fit(image: Image, width: int, height: int) -> Image:
 
 
 def _vp8(width: int, height: int, fps: float, bitrate: int, keyframe_every: int) -> VideoCodecContext:
-    codec = cast(VideoCodecContext, av.CodecContext.create("libvpx", "w"))
+    codec = av.CodecContext.create("libvpx", "w")
     codec.width, codec.height = width, height
     codec.pix_fmt = "yuv420p"
     codec.time_base = fractions.Fraction(1, max(1, round(fps)))
@@ -152,7 +151,7 @@ def _vp8(width: int, height: int, fps: float, bitrate: int, keyframe_every: int)
 
 
 def _opus(voice: Floats) -> Iterable[bytes]:
-    codec = cast(AudioCodecContext, av.CodecContext.create("libopus", "w"))
+    codec = av.CodecContext.create("libopus", "w")
     codec.sample_rate = 48_000
     codec.layout = "mono"
     codec.format = "flt"
@@ -179,7 +178,8 @@ class _Playing(MediaStreamTrack):
         self._start: float | None = None
         self.paused = False
 
-    async def recv(self) -> av.Packet:  # type: ignore[override]  # aiortc takes packets where its types say frames
+    async def recv(self) -> av.Packet[Any]:
+        """The next packet, when it is due."""
         loop = asyncio.get_running_loop()
         if self._start is None:
             self._start = loop.time()
@@ -268,7 +268,11 @@ class Call:
         self.control("consent", avatar=avatar, emotion=emotion)
 
     async def wait_for(
-        self, kind: str, count: int = 1, timeout: float = 20.0, where: Callable[[dict[str, Any]], bool] | None = None
+        self,
+        kind: str,
+        count: int = 1,
+        timeout: float = 20.0,
+        where: Callable[[dict[str, Any]], bool] | None = None,
     ) -> list[dict[str, Any]]:
         """Wait until `count` messages of a type (that satisfy `where`) have come; returns them.
 

@@ -3,7 +3,7 @@ import { defineConfig } from "vite";
 /** The page is part of the Python package; paths in it are relative, so it also works under a sub-path. */
 export default defineConfig({
   base: "./",
-  publicDir: "assets", // head.glb lands beside index.html
+  publicDir: false, // the avatar is imported, so that its name carries a hash
   build: {
     outDir: "../hoovik_rtc/web/page",
     emptyOutDir: true,

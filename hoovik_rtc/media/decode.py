@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
 
@@ -13,8 +12,8 @@ from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
-from hoovik_inference.types import Floats, Image
 
+from hoovik_inference.types import Floats, Image
 from hoovik_rtc.media.packets import EncodedFrame, EncodedSound
 
 MAX_WIDTH, MAX_HEIGHT = 1920, 1088
@@ -52,7 +51,7 @@ class Picture:
     def is_black(self) -> bool:
         """Whether it shows nothing: dark and flat, as the frames of a disabled camera are."""
         plane = self.frame.planes[0]
-        luma = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[::16, : plane.width : 16]
+        luma = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[::16, : plane.width : 16]
         return bool(luma.mean() < BLACK_LUMA and luma.std() < 4.0)
 
 
@@ -108,7 +107,7 @@ def keyframe_size(data: bytes) -> tuple[int, int] | None:
 
 
 def _vp8() -> VideoCodecContext:
-    codec = cast(VideoCodecContext, av.CodecContext.create("vp8", "r"))
+    codec = av.CodecContext.create("vp8", "r")
     codec.thread_count = 1  # frame threads would each hold a frame back
     return codec
 
@@ -131,7 +130,7 @@ class AudioDecoder:
         if sound.lost_samples:
             return self._conceal(sound.lost_samples * VOICE_RATE // 48_000)
         try:
-            frames = cast(list[AudioFrame], self._codec.decode(av.Packet(sound.data)))
+            frames = self._codec.decode(av.Packet(sound.data))
             voice = [self._voice(frame) for frame in frames]
         except av.FFmpegError as exc:
             self._codec = _opus()
@@ -158,7 +157,7 @@ class AudioDecoder:
 
 
 def _opus() -> AudioCodecContext:
-    codec = cast(AudioCodecContext, av.CodecContext.create("libopus", "r"))
+    codec = av.CodecContext.create("libopus", "r")
     codec.format = "s16"
     codec.layout = "stereo"
     codec.sample_rate = 48_000
@@ -167,13 +166,3 @@ def _opus() -> AudioCodecContext:
 
 def _to_voice() -> AudioResampler:
     return AudioResampler(format="flt", layout="mono", rate=VOICE_RATE)
-
-
-def voice_of(frames: Iterator[AudioFrame]) -> Iterator[Floats]:
-    """The sound of a recording, any rate and layout, as 16 kHz mono pieces (n,) float32 -1…1."""
-    resampler = _to_voice()
-    for frame in frames:
-        for part in resampler.resample(frame):
-            yield part.to_ndarray()[0]
-    for part in resampler.resample(None):
-        yield part.to_ndarray()[0]

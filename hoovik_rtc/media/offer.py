@@ -67,7 +67,7 @@ def _choose(description: sdp.SessionDescription, text: str) -> Offer:
     sections: list[str] = []
     ignored = 0
     for media in description.media:
-        if not media.ice.usernameFragment or not media.dtls or not media.dtls.fingerprints:
+        if media.ice is None or not media.ice.usernameFragment or not media.dtls or not media.dtls.fingerprints:
             raise OfferError(
                 f"Media section {media.rtp.muxId!r} has no ICE user name or DTLS fingerprint; expected a WebRTC offer."
             )
@@ -75,7 +75,9 @@ def _choose(description: sdp.SessionDescription, text: str) -> Offer:
             data = True
             continue
         if media.kind not in _CODEC:
-            raise OfferError(f"Media section {media.rtp.muxId!r} is {media.kind!r}; expected audio, video, application.")
+            raise OfferError(
+                f"Media section {media.rtp.muxId!r} is {media.kind!r}; expected audio, video, application."
+            )
         sections.append(media.kind)
         if media.direction not in ("sendonly", "sendrecv") or media.port == 0:
             continue
@@ -86,8 +88,8 @@ def _choose(description: sdp.SessionDescription, text: str) -> Offer:
         wanted = _CODEC[media.kind]
         if wanted.lower() not in {name.lower() for name in names}:
             raise NoCommonCodecError(
-                f"The {media.kind} section {media.rtp.muxId!r} offers {', '.join(names) or 'no codec'}; expected {wanted}. "
-                f"Offer {wanted} (setCodecPreferences)."
+                f"The {media.kind} section {media.rtp.muxId!r} offers {', '.join(names) or 'no codec'}; "
+                f"expected {wanted}. Offer {wanted} (setCodecPreferences)."
             )
         chosen[media.kind] = media.rtp.muxId
     if not chosen and not data:

@@ -35,8 +35,15 @@ CLOSE_S = 2.0
 class PeerOwner(Protocol):
     """Who is told about one connection; called on the event loop."""
 
-    audio: Listener
-    video: Listener
+    @property
+    def audio(self) -> Listener:
+        """Gets the packets of the voice."""
+        ...
+
+    @property
+    def video(self) -> Listener:
+        """Gets the packets of the picture."""
+        ...
 
     def channel_open(self, label: str) -> None:
         """A channel may be written to."""
@@ -112,7 +119,9 @@ class Peer:
             candidate.sdpMid, candidate.sdpMLineIndex = mid, index
             await self._connection.addIceCandidate(candidate)
         except (ValueError, AssertionError, LookupError, InvalidStateError) as exc:
-            raise OfferError("The ICE candidate cannot be used; expected `candidate:…` of a section of the offer.") from exc
+            raise OfferError(
+                "The ICE candidate cannot be used; expected `candidate:…` of a section of the offer."
+            ) from exc
 
     @property
     def state(self) -> str:

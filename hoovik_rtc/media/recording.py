@@ -15,8 +15,8 @@ from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.container import InputContainer
 from av.video.frame import VideoFrame
-from hoovik_inference.types import Floats, Image
 
+from hoovik_inference.types import Floats, Image
 from hoovik_rtc.errors import MediaFileError
 from hoovik_rtc.media.decode import MAX_HEIGHT, MAX_WIDTH, VOICE_RATE
 
@@ -65,7 +65,9 @@ class Recording:
         try:
             self._container: InputContainer = av.open(str(path))
         except (av.FFmpegError, OSError, ValueError) as exc:
-            raise MediaFileError(f"{path} is no media that can be read ({exc.__class__.__name__}); {_EXPECTED}.") from exc
+            raise MediaFileError(
+                f"{path} is no media that can be read ({exc.__class__.__name__}); {_EXPECTED}."
+            ) from exc
         self._path = path
         self._video = next(iter(self._container.streams.video), None)
         self._audio = next(iter(self._container.streams.audio), None)
@@ -104,7 +106,9 @@ class Recording:
                 if not both:
                     yield waiting[isinstance(item, Shown)].popleft()
         except av.FFmpegError as exc:
-            raise MediaFileError(f"{self._path} breaks off: {exc.__class__.__name__}. What came before was read.") from exc
+            raise MediaFileError(
+                f"{self._path} breaks off: {exc.__class__.__name__}. What came before was read."
+            ) from exc
         while waiting[True] or waiting[False]:
             yield _earlier(waiting)
 

@@ -33,7 +33,8 @@ class Admission:
             asked.popleft()
         if len(asked) >= self._limits.joins_per_minute:
             raise CapacityError(
-                f"More than {self._limits.joins_per_minute} requests to join within a minute from one address.", 60
+                f"More than {self._limits.joins_per_minute} requests to join within a minute from one address.",
+                60,
             )
         asked.append(now_ms)
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+
 from hoovik_inference.emotion import RuleModel
 from hoovik_inference.face import UNMEASURED, MeshFaceObserver
 from hoovik_inference.types import EmotionModel, FaceObserver, VoiceObserver
 from hoovik_inference.voice import StreamVoiceObserver
-
 from hoovik_rtc.config import Config
 
 

@@ -9,9 +9,11 @@ import math
 from typing import Any, cast
 
 from hoovik_avatar.animator import Animator
-from hoovik_avatar.types import AvatarPose
 from hoovik_inference.emotion.modality import modality
 from hoovik_inference.emotion.window import Aligner
+from msgspec import UNSET
+
+from hoovik_avatar.types import AvatarPose
 from hoovik_inference.types import (
     ACTION_UNITS,
     BLENDSHAPES,
@@ -23,8 +25,6 @@ from hoovik_inference.types import (
     VoiceEstimate,
     Window,
 )
-from msgspec import UNSET
-
 from hoovik_rtc.wire.messages import (
     Angles,
     AvatarPayload,
@@ -94,9 +94,7 @@ class Expression:
     def avatar(self, pose: AvatarPose, latency_ms: float) -> AvatarPayload:
         """The payload of an `avatar_frame`."""
         visemes = {
-            name: weight
-            for name, weight in zip(VISEMES, _rounded(pose.visemes), strict=True)
-            if weight >= VISEME_FLOOR
+            name: weight for name, weight in zip(VISEMES, _rounded(pose.visemes), strict=True) if weight >= VISEME_FLOOR
         }
         viseme = max(visemes, key=lambda name: visemes[name], default="sil")
         weights = dict(zip(BLENDSHAPES, _rounded(pose.blendshapes), strict=True))

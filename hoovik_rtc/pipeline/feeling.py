@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable, Iterable
 
 from hoovik_inference.types import EmotionEstimate, EmotionModel, Window
-
 from hoovik_rtc import clock
 from hoovik_rtc.pipeline.participant import Participant
 from hoovik_rtc.pipeline.workers import Workers

@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Callable
 
 from hoovik_inference.types import VoiceEstimate, VoiceObserver
-
 from hoovik_rtc import clock
 from hoovik_rtc.media.decode import VOICE_RATE, AudioDecoder, UndecodableError
 from hoovik_rtc.media.packets import EncodedSound, MediaPacket

@@ -131,7 +131,11 @@ class Meeting:
         """Hand a message to everyone who may have it."""
         kind = _KIND[type(message)]
         self._telemetry.count(f"{kind}_messages")
-        audience = getattr(self._config.audience, message.__struct_config__.tag)
+        audience = (
+            self._config.audience.emotion_update
+            if isinstance(message, m.EmotionUpdate)
+            else self._config.audience.avatar_frame
+        )
         own = others = None
         for listener in self.participants.values():
             if listener is participant:

@@ -12,7 +12,6 @@ import secrets
 from typing import Literal, Protocol
 
 from hoovik_inference.types import EmotionEstimate, VoiceEstimate, Window
-
 from hoovik_rtc import clock
 from hoovik_rtc.consent import NOTHING, Consent
 from hoovik_rtc.media.timeline import SenderClock
@@ -54,9 +53,7 @@ class Participant:
         telemetry: counters and durations.
     """
 
-    def __init__(
-        self, name: str, audience: Audience, engine: Engine, workers: Workers, telemetry: Telemetry
-    ) -> None:
+    def __init__(self, name: str, audience: Audience, engine: Engine, workers: Workers, telemetry: Telemetry) -> None:
         self.name = name
         self.participant_id = f"p-{secrets.token_hex(4)}"
         self.session_id = secrets.token_urlsafe(16)
@@ -222,9 +219,7 @@ class Participant:
         assert link is not None
         sender = SenderClock()
         if link.video_tap is not None:
-            self._sight = Sight(
-                self._workers, self._engine.face, sender, link.video_tap, self.on_seen, self._telemetry
-            )
+            self._sight = Sight(self._workers, self._engine.face, sender, link.video_tap, self.on_seen, self._telemetry)
             link.video.sense = self._sight
             link.video_tap.request_keyframe()
         if link.audio_tap is not None:

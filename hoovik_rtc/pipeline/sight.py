@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from hoovik_inference.types import FaceEstimate, FaceObserver
-
 from hoovik_rtc import clock
 from hoovik_rtc.media.assemble import VideoAssembler
 from hoovik_rtc.media.decode import Picture, UndecodableError, VideoDecoder

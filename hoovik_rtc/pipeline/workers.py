@@ -11,9 +11,7 @@ INFERENCE_THREADS = 1
 
 
 class Workers:
-    """The pools. Each stage has at most one job in a pool at a time, so the pools' queues are bounded by the
-    number of participants.
-    """
+    """The pools. Each stage has at most one job in one, so their queues are bounded by the number of participants."""
 
     def __init__(self) -> None:
         self.face = ThreadPoolExecutor(FACE_THREADS, "face")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from weakref import WeakSet
-
 from aiohttp import WSCloseCode, web
-from hoovik_signaling.room import Rooms
 
 from hoovik_rtc.bot import Bot
 from hoovik_rtc.web import health, page, rooms, sessions, whip
 from hoovik_rtc.web.errors import refusals
 from hoovik_rtc.web.keys import BOT, ROOMS, SOCKETS
+from hoovik_signaling.room import Rooms
 
 
 def create_app(bot: Bot) -> web.Application:
@@ -21,7 +19,7 @@ def create_app(bot: Bot) -> web.Application:
     app = web.Application(middlewares=[refusals], client_max_size=2 * bot.config.limits.sdp_bytes)
     app[BOT] = bot
     app[ROOMS] = Rooms()
-    app[SOCKETS] = WeakSet()
+    app[SOCKETS] = set()
     app.on_shutdown.append(_close_sockets)
     app.add_routes(
         [

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import hmac
 import re
-from weakref import WeakSet
 
 from aiohttp import web
-from hoovik_signaling.room import Rooms
 
 from hoovik_rtc.bot import Bot
 from hoovik_rtc.errors import RequestError, UnauthorizedError
+from hoovik_signaling.room import Rooms
 
 BOT = web.AppKey("bot", Bot)
 ROOMS = web.AppKey("rooms", Rooms)
-SOCKETS: web.AppKey[WeakSet[web.WebSocketResponse]] = web.AppKey("sockets", WeakSet)
+SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("sockets", set)
 "Open WebSockets, to be closed at shutdown."
 
 _ROOM = re.compile(r"[A-Za-z0-9_-]{1,64}")

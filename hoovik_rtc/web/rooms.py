@@ -6,6 +6,10 @@ import asyncio
 from contextlib import suppress
 
 from aiohttp import WSMsgType, web
+
+from hoovik_rtc.bot import Admitted, Bot
+from hoovik_rtc.errors import RequestError
+from hoovik_rtc.web.keys import BOT, ROOMS, SOCKETS, address_of, check_token, room_of
 from hoovik_signaling.errors import SignalingError
 from hoovik_signaling.messages import (
     Description,
@@ -18,10 +22,6 @@ from hoovik_signaling.messages import (
     from_client,
 )
 from hoovik_signaling.room import Member, described, trickled
-
-from hoovik_rtc.bot import Admitted, Bot
-from hoovik_rtc.errors import RequestError
-from hoovik_rtc.web.keys import BOT, ROOMS, SOCKETS, address_of, check_token, room_of
 
 BOT_ID = "hoovik"
 "The bot's id in every room of its own service."
@@ -37,7 +37,10 @@ async def handle(request: web.Request) -> web.WebSocketResponse:
     socket = web.WebSocketResponse(heartbeat=20.0, max_msg_size=2 * bot.config.limits.sdp_bytes)
     await socket.prepare(request)
     request.app[SOCKETS].add(socket)
-    await _Client(request, socket, bot, room).run()
+    try:
+        await _Client(request, socket, bot, room).run()
+    finally:
+        request.app[SOCKETS].discard(socket)
     return socket
 
 

@@ -53,6 +53,7 @@ async def _over_websocket(
             if frame.type is WSMsgType.TEXT:
                 meeting.control(participant, frame.data)
     finally:
+        request.app[SOCKETS].discard(socket)
         meeting.unsubscribe(participant, stream)
         writer.cancel()
     return socket

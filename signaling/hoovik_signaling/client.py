@@ -67,7 +67,9 @@ class RoomClient:
             first = from_room(await asyncio.wait_for(self._socket.receive_str(), JOIN_S))
         except (aiohttp.ClientError, asyncio.TimeoutError, TypeError, ValueError) as exc:
             await self._session.close()
-            raise SignalingError("unreachable", f"The room does not answer ({type(exc).__name__}). Check the URL.") from exc
+            raise SignalingError(
+                "unreachable", f"The room does not answer ({type(exc).__name__}). Check the URL."
+            ) from exc
         except SignalingError:
             await self._session.close()
             raise

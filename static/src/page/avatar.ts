@@ -43,7 +43,6 @@ export class AvatarView {
    */
   constructor(private readonly canvas: HTMLCanvasElement) {
     this.renderer = new WebGLRenderer({ canvas, antialias: true, alpha: true, powerPreference: "low-power" });
-    this.renderer.outputColorSpace = SRGBColorSpace;
     this.software = SOFTWARE.test(driver(this.renderer.getContext()));
     this.renderer.setPixelRatio(this.software ? 0.75 : Math.min(devicePixelRatio, 1.5));
     this.scene.add(new HemisphereLight(new Color("#dfe8ff"), new Color("#3a3034"), 1.5));

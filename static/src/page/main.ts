@@ -11,6 +11,10 @@ import { Notices, type Weight } from "./notices";
 import { People } from "./people";
 import { PresenceWatch } from "./presence";
 
+/** Empty where the asset was not there at build time; the page works without it and says so. */
+const headUrl = Object.values(
+  import.meta.glob<string>("../../assets/head.glb", { query: "?url", import: "default", eager: true }),
+)[0];
 const parameters = new URLSearchParams(location.search);
 const notices = new Notices(byId("notices", HTMLElement));
 const emotion = new EmotionPanel();
@@ -144,7 +148,8 @@ async function loadAvatar(): Promise<void> {
   try {
     const { AvatarView } = await import("./avatar");
     const view = new AvatarView(byId("avatar-canvas", HTMLCanvasElement));
-    await view.load(new URL("head.glb", document.baseURI).href);
+    if (!headUrl) throw new Error("the page was built without assets/head.glb.");
+    await view.load(headUrl);
     avatar = view;
     handle.avatarReady = true;
   } catch (error) {

@@ -11,7 +11,14 @@ DELTA = b"\x11\x00\x00"
 
 
 def frame(
-    first: int, timestamp: int, parts: int = 1, *, key: bool = False, at: float = 0.0, ssrc: int = 1, marker: bool = True
+    first: int,
+    timestamp: int,
+    parts: int = 1,
+    *,
+    key: bool = False,
+    at: float = 0.0,
+    ssrc: int = 1,
+    marker: bool = True,
 ) -> list[MediaPacket]:
     """The packets of one VP8 frame; each carries its own number, so that joined data can be checked."""
     out = []

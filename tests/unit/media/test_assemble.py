@@ -7,7 +7,6 @@ from collections import Counter
 from hoovik_rtc.media import assemble
 from hoovik_rtc.media.assemble import Assembled, VideoAssembler
 from hoovik_rtc.media.packets import EncodedFrame, MediaPacket
-
 from tests.unit.media.packets import frame, late
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hoovik_inference.types import Image
+
+from hoovik_inference.types import Floats, Image
 from hoovik_rtc.media.decode import AudioDecoder, UndecodableError, VideoDecoder, keyframe_size
 from hoovik_rtc.media.packets import EncodedFrame, EncodedSound
 from hoovik_rtc.testing import Clip, encode
@@ -25,9 +26,10 @@ def frames(clip: Clip) -> list[EncodedFrame]:
     ]
 
 
-def tone(seconds: float, hz: float = 440.0) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+def tone(seconds: float, hz: float = 440.0) -> Floats:
     t = np.arange(int(48_000 * seconds)) / 48_000
-    return (0.3 * np.sin(2 * np.pi * hz * t)).astype(np.float32)
+    wave: Floats = (0.3 * np.sin(2 * np.pi * hz * t)).astype(np.float32)
+    return wave
 
 
 def sounds(clip: Clip) -> list[EncodedSound]:

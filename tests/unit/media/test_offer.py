@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from hoovik_rtc.config import LimitsConfig
 from hoovik_rtc.errors import NoCommonCodecError, OfferError, TooLargeError
 from hoovik_rtc.media.offer import check

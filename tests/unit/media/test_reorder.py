@@ -6,7 +6,6 @@ from collections import Counter
 
 from hoovik_rtc.media.packets import EncodedSound
 from hoovik_rtc.media.reorder import AudioReorderer
-
 from tests.unit.media.packets import sound
 
 

@@ -6,6 +6,7 @@ import inspect
 
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpReceiver
 from aiortc.rtp import RtpPacket
+
 from hoovik_rtc.media import tap
 from hoovik_rtc.media.packets import MediaPacket
 
@@ -27,7 +28,14 @@ async def receiver() -> tuple[RTCPeerConnection, RTCRtpReceiver]:
 
 async def test_the_names_are_there() -> None:
     connection, one = await receiver()
-    for name in (tap.JITTER_BUFFER, tap.RTX_SSRC, tap.RTP_HANDLER, tap.RTCP_HANDLER, "_send_rtcp_pli", "_send_rtcp_nack"):
+    for name in (
+        tap.JITTER_BUFFER,
+        tap.RTX_SSRC,
+        tap.RTP_HANDLER,
+        tap.RTCP_HANDLER,
+        "_send_rtcp_pli",
+        "_send_rtcp_nack",
+    ):
         assert hasattr(one, name), name
     await connection.close()
 
@@ -36,7 +44,11 @@ def test_the_receiver_calls_its_jitter_buffer_as_we_expect() -> None:
     source = inspect.getsource(RTCRtpReceiver._handle_rtp_packet)
     assert "pli_flag, encoded_frame = self.__jitter_buffer.add(packet)" in source
     assert "packet._data = depayload(codec, packet.payload)" in source
-    assert inspect.signature(RTCRtpReceiver._handle_rtp_packet).parameters.keys() == {"self", "packet", "arrival_time_ms"}
+    assert inspect.signature(RTCRtpReceiver._handle_rtp_packet).parameters.keys() == {
+        "self",
+        "packet",
+        "arrival_time_ms",
+    }
 
 
 async def test_a_seated_tap_gets_packets_and_hands_no_frame_to_aiortc() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from hoovik_rtc.media.timeline import NTP_TO_UNIX_S, SenderClock, Timeline, ntp_to_unix_ms
 
 

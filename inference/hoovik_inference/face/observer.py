@@ -1,0 +1,90 @@
+"""One participant's face, frame by frame: landmarks, then everything that is read from them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from hoovik_inference.face.action_units import action_units
+from hoovik_inference.face.baseline import Baseline
+from hoovik_inference.face.blendshapes import blendshapes
+from hoovik_inference.face.confidence import confidence
+from hoovik_inference.face.count import EVERY_MS, FaceCounter
+from hoovik_inference.face.gaze import closed, gaze
+from hoovik_inference.face.measures import measure
+from hoovik_inference.face.mesh import FaceMesh
+from hoovik_inference.face.pose import align, angles
+from hoovik_inference.types import FaceEstimate, Floats, Image
+
+
+class MeshFaceObserver:
+    """A `FaceObserver` on MediaPipe's face mesh and geometry alone."""
+
+    def __init__(
+        self, *, pictures: bool = False, baseline: bool = True, count_every_ms: float = EVERY_MS
+    ) -> None:
+        """Start the tracker.
+
+        Args:
+            pictures: The images don't follow each other: search in each anew.
+            baseline: Learn the participant's resting face (off for pictures of many people).
+            count_every_ms: Capture time between two counts of the faces in the picture.
+        """
+        self._mesh = FaceMesh(pictures=pictures)
+        self._counter = FaceCounter(count_every_ms)
+        self._learning = baseline
+        self._baseline = Baseline()
+
+    def observe(self, image: Image, time_ms: float) -> FaceEstimate | None:
+        """Measure `image` (H, W, 3 RGB, uint8) captured at `time_ms`; None where no face is found.
+
+        Raises:
+            ValueError: `image` or `time_ms` is not what it should be.
+            RuntimeError: The observer was closed.
+        """
+        if not math.isfinite(time_ms):
+            raise ValueError(f"time_ms is {time_ms}; expected a capture time in milliseconds")
+        landmarks = self._mesh.find(image)
+        if landmarks is None:
+            return None
+        faces = max(1, self._counter.count(image, time_ms))
+        return self.read(landmarks, image.shape[1], image.shape[0], time_ms, faces)
+
+    def read(
+        self, landmarks: Floats, width: int, height: int, time_ms: float, faces: int = 1
+    ) -> FaceEstimate:
+        """What `observe` makes of landmarks (478, 3) of a `width` x `height` picture."""
+        alignment = align(landmarks, width, height)
+        head = angles(alignment.rotation)
+        measures = measure(alignment.points)
+        rested = self._baseline.apply(measures, head, time_ms) if self._learning else measures
+        shapes = blendshapes(rested)
+        return FaceEstimate(
+            time_ms=time_ms,
+            landmarks=landmarks,
+            blendshapes=shapes,
+            action_units=action_units(shapes),
+            head_pose=head,
+            gaze=gaze(measures, head),
+            blink=closed(measures),
+            confidence=confidence(landmarks, alignment, head),
+            faces=faces,
+        )
+
+    def calibrate(self) -> None:
+        """The next measured face is this participant's neutral one."""
+        self._baseline.calibrate()
+
+    def close(self) -> None:
+        """Release the tracker. Further calls are errors; closing twice is none."""
+        self._mesh.close()
+        self._counter.close()
+
+
+def warm() -> None:
+    """Load the models and run them once (about 0.1 s), so that no participant waits for it."""
+    observer = MeshFaceObserver()
+    observer.observe(np.zeros((120, 160, 3), np.uint8), 0.0)
+    observer._counter.count(np.zeros((120, 160, 3), np.uint8), 0.0)
+    observer.close()

@@ -1,0 +1,1 @@
+"""Tests: unit/ by stage, network/ over real peers, golden/ recorded inputs, browser/ Chromium, bench/ measuring."""

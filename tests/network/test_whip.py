@@ -1,0 +1,214 @@
+"""Calls over WHIP: real connections to a service with a fake engine."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import aiohttp
+
+from hoovik_rtc.config import Config, LimitsConfig
+from hoovik_rtc.testing import Clip, call
+from tests.conftest import Serve
+from tests.fakes import FakeFace, FakeVoice, engine
+from tests.waiting import until
+
+
+async def test_a_call_is_answered_and_speaks_after_consent(serve: Serve, moving_clip: Clip) -> None:
+    async with serve(engine=engine()) as service, call(service.base, moving_clip) as one:
+        assert one.location.startswith("/whip/test/")
+        (welcome,) = await one.wait_for("welcome")
+        assert welcome["payload"]["session_id"] == one.location.rsplit("/", 1)[1]
+        await one.consent()
+        await one.wait_for("avatar_frame", 20)
+        await one.wait_for("emotion_update", 5, where=lambda m: m["payload"]["modality"] == "both")
+        sequences = [m["sequence"] for m in one.received.messages if "sequence" in m]
+        assert len(set(sequences)) == len(sequences)
+
+
+async def test_nothing_is_decoded_before_consent(serve: Serve, moving_clip: Clip) -> None:
+    async with serve(engine=engine()) as service, call(service.base, moving_clip) as one:
+        await one.wait_for("welcome")
+        await until(lambda: service.bot.telemetry.counted("video_packets_without_consent") >= 60)
+        assert FakeFace.shown == []
+        assert FakeVoice.heard == 0
+        assert service.bot.telemetry.counted("video_frames_decoded") == 0
+        assert one.received.counts() == {"welcome": 1}
+
+
+async def test_withdrawn_consent_stops_decoding_within_a_second(serve: Serve, moving_clip: Clip) -> None:
+    async with serve(engine=engine()) as service, call(service.base, moving_clip) as one:
+        await one.consent()
+        await one.wait_for("avatar_frame", 10)
+        one.control("consent", avatar=False, emotion=False)
+        await one.wait_for("consent_state", 2)
+        await asyncio.sleep(1.0)
+        decoded = service.bot.telemetry.counted("video_frames_decoded")
+        heard, spoken = FakeVoice.heard, one.received.counts()["avatar_frame"]
+        await asyncio.sleep(0.5)
+        assert service.bot.telemetry.counted("video_frames_decoded") == decoded
+        assert FakeVoice.heard == heard
+        assert one.received.counts()["avatar_frame"] == spoken
+        one.control("consent", avatar=True, emotion=True)
+        await one.wait_for("avatar_frame", spoken + 5)
+
+
+async def test_avatar_only_consent_runs_no_emotion_model(serve: Serve, moving_clip: Clip) -> None:
+    async with serve(engine=engine()) as service, call(service.base, moving_clip) as one:
+        await one.consent(emotion=False)
+        await one.wait_for("avatar_frame", 30)
+        assert one.received.counts()["emotion_update"] == 0
+
+
+async def test_stop_ends_the_analysis_and_only_the_host_may_stop_all(serve: Serve, moving_clip: Clip) -> None:
+    async with serve(engine=engine()) as service, call(service.base, moving_clip, name="a") as host:
+        await host.consent()
+        await host.wait_for("avatar_frame", 5)
+        async with call(service.base, moving_clip, name="b") as guest:
+            await guest.consent()
+            guest.control("stop", scope="all")
+            (error,) = await guest.wait_for("error")
+            assert error["payload"]["code"] == "not_host"
+            host.control("stop", scope="all")
+            states = await guest.wait_for("consent_state", 2)
+            assert states[-1]["payload"]["avatar"] is False
+            assert "host" in states[-1]["payload"]["reason"]
+
+
+async def test_avatar_frames_go_to_the_room_and_emotions_to_oneself_and_the_host(
+    serve: Serve, moving_clip: Clip
+) -> None:
+    async with serve(engine=engine()) as service, call(service.base, moving_clip, name="a") as host:
+        await host.consent()
+        async with call(service.base, moving_clip, name="b") as guest:
+            await guest.consent()
+            await guest.wait_for("emotion_update", 5)
+            (host_id, guest_id) = [
+                (await one.wait_for("welcome"))[0]["payload"]["participant_id"] for one in (host, guest)
+            ]
+            await host.wait_for("emotion_update", 3, where=lambda m: m["participant_id"] == guest_id)
+            await guest.wait_for("avatar_frame", 3, where=lambda m: m["participant_id"] == host_id)
+            assert all(m["participant_id"] == guest_id for m in guest.received.of("emotion_update"))
+            others = [m for m in guest.received.of("avatar_frame") if m["participant_id"] == host_id]
+            session = host.location.rsplit("/", 1)[1]
+            assert all(m["session_id"] != session for m in others), "a session id is the key to consent and stop"
+
+
+async def test_without_video_the_voice_alone_speaks(serve: Serve, moving_clip: Clip) -> None:
+    async with serve(engine=engine()) as service, call(service.base, Clip((), 0, moving_clip.audio)) as one:
+        await one.consent()
+        (update, *_) = await one.wait_for("emotion_update", 3)
+        assert update["payload"]["modality"] == "audio_only"
+        assert "au" not in update["payload"]
+        frames = await one.wait_for("avatar_frame", 10)
+        assert all(not m["payload"]["measured"] for m in frames)
+
+
+async def test_without_audio_the_face_alone_speaks(serve: Serve, moving_clip: Clip) -> None:
+    clip = Clip(moving_clip.video, 30, (), moving_clip.keyframes)
+    async with serve(engine=engine()) as service, call(service.base, clip) as one:
+        await one.consent()
+        (update, *_) = await one.wait_for("emotion_update", 3)
+        assert update["payload"]["modality"] == "video_only"
+        assert "audio_ms" not in update["payload"]
+
+
+async def test_without_a_data_channel_the_events_carry_everything(serve: Serve, moving_clip: Clip) -> None:
+    async with (
+        serve(engine=engine()) as service,
+        call(service.base, moving_clip, channels=()) as one,
+        aiohttp.ClientSession() as http,
+    ):
+        url = f"{service.base}/v1/sessions/{one.location.rsplit('/', 1)[1]}"
+        async with http.ws_connect(f"{url}/events") as events:
+            assert (await events.receive_json())["type"] == "welcome"
+            consent = {"type": "consent", "payload": {"avatar": True, "emotion": True}}
+            async with http.post(f"{url}/control", json=consent) as response:
+                assert response.status == 202
+            seen: set[str] = set()
+            while not seen >= {"consent_state", "avatar_frame", "emotion_update"}:
+                seen.add((await events.receive_json(timeout=5))["type"])
+            await events.send_str(json.dumps({"type": "stop"}))
+            while (message := await events.receive_json(timeout=5))["type"] != "consent_state":
+                pass
+            assert message["payload"]["avatar"] is False
+
+
+async def test_events_come_as_sse_too(serve: Serve, moving_clip: Clip) -> None:
+    async with (
+        serve(engine=engine()) as service,
+        call(service.base, moving_clip) as one,
+        aiohttp.ClientSession() as http,
+    ):
+        url = f"{service.base}/v1/sessions/{one.location.rsplit('/', 1)[1]}/events"
+        await one.consent()
+        async with http.get(url, headers={"Accept": "text/event-stream"}) as response:
+            assert response.content_type == "text/event-stream"
+            lines = [await response.content.readline() for _ in range(3)]
+        assert json.loads(lines[0].removeprefix(b"data: "))["type"] == "welcome"
+        async with http.get(url) as response:
+            assert response.status == 400
+
+
+async def test_a_session_is_resumed_with_its_token(serve: Serve, moving_clip: Clip) -> None:
+    async with serve(engine=engine()) as service, call(service.base, moving_clip) as one:
+        await one.consent()
+        await one.wait_for("avatar_frame", 3)
+        token = (await one.wait_for("welcome"))[0]["payload"]["resume"]
+        await one.connection.close()
+        async with call(service.base, moving_clip, resume=token) as again:
+            assert again.location == one.location
+            frames = await again.wait_for("avatar_frame", 3)
+            assert frames[0]["sequence"] > one.received.of("avatar_frame")[-1]["sequence"]
+            one.location = ""
+
+
+async def test_a_peer_that_hangs_up_is_let_go_of(serve: Serve, moving_clip: Clip) -> None:
+    config = Config(limits=LimitsConfig(resume_s=0.2))
+    async with serve(config, engine()) as service, call(service.base, moving_clip) as one:
+        await one.consent()
+        await one.wait_for("avatar_frame", 3)
+        await one.connection.close()
+        await until(lambda: service.bot.stats()["participants"] == 0)
+        one.location = ""
+
+
+async def test_media_state_takes_effect_at_once(serve: Serve, moving_clip: Clip) -> None:
+    async with serve(engine=engine()) as service, call(service.base, moving_clip) as one:
+        await one.consent()
+        await one.wait_for("emotion_update", 3, where=lambda m: m["payload"]["modality"] == "both")
+        one.control("media_state", camera=False)
+        await one.wait_for("notice", where=lambda m: m["payload"]["code"] == "modality_audio_only")
+        one.control("media_state", mic=False)
+        await one.wait_for("notice", where=lambda m: m["payload"]["code"] == "modality_none")
+        before = len(one.received.of("emotion_update"))
+        await asyncio.sleep(0.4)
+        assert len(one.received.of("emotion_update")) <= before + 1
+        one.control("media_state", mic=True, camera=True)
+        await one.wait_for("notice", where=lambda m: m["payload"]["code"] == "modality_both")
+
+
+async def test_no_face_and_several_faces_are_said(serve: Serve, moving_clip: Clip) -> None:
+    async with serve(engine=engine()) as service, call(service.base, moving_clip) as one:
+        FakeFace.found = False
+        await one.consent()
+        await one.wait_for("notice", where=lambda m: m["payload"]["code"] == "no_face")
+        FakeFace.found = True
+        await one.wait_for("notice", where=lambda m: m["payload"]["code"] == "face_found")
+        FakeFace.faces = 2
+        await one.wait_for("notice", where=lambda m: m["payload"]["code"] == "several_faces")
+
+
+async def test_a_change_of_resolution_in_the_middle_goes_on(serve: Serve, moving_clip: Clip) -> None:
+    import numpy as np
+
+    from hoovik_rtc.testing import encode
+
+    rng = np.random.default_rng(7)
+    small = rng.integers(60, 200, (240, 320, 3), np.uint8)
+    large = rng.integers(60, 200, (720, 1280, 3), np.uint8)
+    clip = encode([small] * 20 + [large] * 20, 30)
+    async with serve(engine=engine()) as service, call(service.base, clip) as one:
+        await one.consent()
+        await until(lambda: {(240, 320, 3), (720, 1280, 3)} <= set(FakeFace.shown))
+        assert service.bot.telemetry.counted("video_decode_failed") == 0

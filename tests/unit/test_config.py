@@ -1,0 +1,43 @@
+"""Configuration from a file, the environment and flags."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hoovik_rtc.config import load
+from hoovik_rtc.errors import ConfigError
+
+
+def test_later_sources_win(tmp_path: Path) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text('port = 1\nhost = "0.0.0.0"\n[limits]\nparticipants = 3\nchannels = 2\n')
+    config = load(file, {"HOOVIK_PORT": "2", "HOOVIK_LIMITS__PARTICIPANTS": "5"}, {"port": 9, "host": None})
+    assert (config.port, config.host) == (9, "0.0.0.0")
+    assert (config.limits.participants, config.limits.channels) == (5, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("prot = 1", "prot"),
+        ('port = "many"', "port"),
+        ("port = 99999", "0…65535"),
+        ("not toml at all", "not TOML"),
+        ('[bot]\npurpose = "fun"', "purpose"),
+        ("[emotion]\nthreshold = 2", "threshold"),
+    ],
+)
+def test_a_wrong_file_is_refused_by_name(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text(text)
+    with pytest.raises(ConfigError, match=said):
+        load(file)
+
+
+def test_a_missing_file_and_a_wrong_variable_are_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load(tmp_path / "none.toml")
+    with pytest.raises(ConfigError, match="HOOVIK_PORTS"):
+        load(environ={"HOOVIK_PORTS": "1"})
