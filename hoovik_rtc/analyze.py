@@ -94,10 +94,11 @@ class Playback:
                 self._next_emotion_ms += EMOTION_EVERY_MS
                 if self._emotion:
                     yield from self._feel(at)
-            elif self._cadence.predict(at):
-                yield from self._animate(at, measured=False)
             else:
-                self._expression.forget_face(at)
+                if self._cadence.gone(at):
+                    self._expression.forget_face(at)
+                if self._cadence.predict(at):
+                    yield from self._animate(at, measured=False)
 
     def _show(self, shown: Shown) -> Iterator[AvatarFrame | EmotionUpdate]:
         if shown.time_ms - self._looked_ms < MIN_INTERVAL_MS:
@@ -114,7 +115,8 @@ class Playback:
     def _hear(self, heard: Heard) -> Iterator[AvatarFrame | EmotionUpdate]:
         for voice in self._voice.observe(heard.samples, heard.time_ms):
             self._expression.heard(voice, voice.time_ms)
-            if self._cadence.sound_carries(voice.time_ms):
+            if self._cadence.sound(voice.time_ms):
+                self._expression.forget_face(voice.time_ms)
                 yield from self._animate(voice.time_ms, measured=False)
 
     def _animate(self, now_ms: float, measured: bool) -> Iterator[AvatarFrame]:

@@ -46,6 +46,7 @@ class Expression:
         self._aligner = Aligner()
         self._face: FaceEstimate | None = None
         self._face_at = float("-inf")
+        self._seen_ms: float | None = None
         self._voice: VoiceEstimate | None = None
         self._voice_at = float("-inf")
         self.mic = True
@@ -53,7 +54,7 @@ class Expression:
 
     def saw(self, face: FaceEstimate, now_ms: float) -> None:
         """A face was measured."""
-        self._face, self._face_at = face, now_ms
+        self._face, self._face_at, self._seen_ms = face, now_ms, face.time_ms
         self._animator.face(face)
 
     def heard(self, voice: VoiceEstimate, now_ms: float) -> None:
@@ -80,8 +81,9 @@ class Expression:
     @property
     def timestamp_ms(self) -> float | None:
         """Capture time of the newest measured video frame, of the newest sound where there is none."""
-        newest = self._face or self._voice
-        return None if newest is None else newest.time_ms
+        if self._face is None and self._voice is not None:
+            return self._voice.time_ms
+        return self._seen_ms
 
     def pose(self, now_ms: float, measured: bool) -> AvatarPose:
         """The avatar at this moment: at the newest face where `measured`, else predicted or driven by sound."""

@@ -120,8 +120,10 @@ class Participant:
         if camera is not None:
             self._expression.camera = camera
             if not camera:
-                self._cadence.stop()
-                self._expression.forget_face(clock.now_ms())
+                now = clock.now_ms()
+                self._cadence.lose(now)
+                self._expression.forget_face(now)
+                self._arm(now)
         self._say_modality()
 
     def calibrate(self) -> None:
@@ -162,8 +164,8 @@ class Participant:
         if not self._expression.mic:
             return
         self._expression.heard(voice, now)
-        live = self._expression.modality(now)
-        if live == "audio_only" and self.consent.avatar and self._cadence.sound_carries(now):
+        if self._expression.modality(now) == "audio_only" and self.consent.avatar and self._cadence.sound(now):
+            self._expression.forget_face(now)
             self._send_avatar(now, measured=False)
         self._telemetry.took("last_packet_to_voice", clock.now_ms() - arrival_ms)
 
@@ -250,9 +252,9 @@ class Participant:
     def _predict(self) -> None:
         """No face came in time: keep the avatar moving, until the face counts as gone."""
         now = clock.now_ms()
-        if not self._cadence.predict(now):
+        if self._cadence.gone(now):
             self._expression.forget_face(now)
-        elif self._expression.camera and self.consent.avatar:
+        if self._cadence.predict(now) and self.consent.avatar:
             self._send_avatar(now, measured=False)
         self._arm(now)
 

@@ -1,0 +1,21 @@
+"""What a voice says without its words: speaking or not, loudness, pitch and mouth shapes."""
+
+from hoovik_inference.voice.activity import HOP, VoiceActivity
+from hoovik_inference.voice.observer import StreamVoiceObserver, warm
+from hoovik_inference.voice.prosody import FLOOR_DB, level_db, pitch_hz
+from hoovik_inference.voice.ring import RATE, Ring
+from hoovik_inference.voice.visemes import VisemeReader, formants
+
+__all__ = [
+    "FLOOR_DB",
+    "HOP",
+    "RATE",
+    "Ring",
+    "StreamVoiceObserver",
+    "VisemeReader",
+    "VoiceActivity",
+    "formants",
+    "level_db",
+    "pitch_hz",
+    "warm",
+]

@@ -116,6 +116,7 @@ export class CallScreen {
 
   private setMirror(on: boolean): void {
     this.mirror.ariaPressed = String(on);
+    this.mirror.textContent = `Mirror ${on ? "on" : "off"}`;
     this.screen.classList.toggle("mirror", on);
   }
 

@@ -155,7 +155,7 @@ async function loadAvatar(): Promise<void> {
   } catch (error) {
     const why = `The 3D avatar cannot be shown: ${error instanceof Error ? error.message : String(error)}`;
     call.withoutAvatar(why);
-    problem("avatar", why);
+    noteError(handle, "avatar", why);
   }
 }
 

@@ -45,7 +45,7 @@ export class PresenceWatch {
     if (!this.on) return "off";
     if (this.lastFrameMs === null) return nowMs - this.onSinceMs > 3 * SILENT_MS ? "silent" : "waiting";
     if (nowMs - this.lastFrameMs > SILENT_MS) return "silent";
-    if (this.faceMs !== null && nowMs - this.faceMs < PATIENCE_MS) return "face";
+    if (this.faceMs !== null && this.lastFrameMs - this.faceMs < PATIENCE_MS) return "face";
     return this.voice || !this.camera ? "voice_only" : "no_face";
   }
 }

@@ -73,7 +73,10 @@ export async function fromFile(file: File): Promise<Source> {
     const audio = captured.getAudioTracks().length ? output.stream.getAudioTracks() : [];
     const stream = new MediaStream([...video, ...audio]);
     if (!stream.getTracks().length) throw new SourceError(`"${file.name}" has neither picture nor sound.`, "bad_file");
-    const remark = !video.length ? "The file has no picture." : !audio.length ? "The file has no sound." : "";
+    const unseen = file.type.startsWith("video/")
+      ? "This browser shows no picture of the file (it plays H.264, VP8, VP9 and AV1): only the sound is sent."
+      : "The file has no picture: only the sound is sent.";
+    const remark = !video.length ? unseen : !audio.length ? "The file has no sound: only the picture is sent." : "";
     return { stream, kind: "file", remark, stop: () => (stopTracks(stream), stop()) };
   } catch (error) {
     stop();

@@ -2,53 +2,10 @@ import { Backoff } from "./backoff";
 import { BotConnection } from "./connection";
 import { Emitter } from "./events";
 import { Mesh } from "./mesh";
-import {
-  NO_CONSENT,
-  SequenceGate,
-  toBotMessage,
-  type AvatarFrame,
-  type Backpressure,
-  type BotMessage,
-  type Consent,
-  type ConsentState,
-  type EmotionUpdate,
-  type Notice,
-  type Welcome,
-} from "./messages";
+import { NO_CONSENT, SequenceGate, toBotMessage, type BotMessage, type Consent, type ConsentState, type Welcome } from "./messages";
 import { Room, roomUrl, type Joined, type Peer, type RoomError } from "./room";
-import { CostMeter, countBytes, now, type Cost } from "./stats";
-
-/**
- * idle → joining → connecting → live; `no-bot` where the room has none (or it refused us), `lost` while
- * coming back, `failed` where the server said no, `left` at the end.
- */
-export type ClientState = "idle" | "joining" | "no-bot" | "connecting" | "live" | "lost" | "failed" | "left";
-
-export interface ClientOptions {
-  /** Where the service is mounted, for example `https://host/` or `https://host/sub/`. */
-  base: string;
-  room: string;
-  name: string;
-  /** What the others and the bot receive; may hold only sound, or nothing. */
-  stream: MediaStream;
-  token?: string;
-}
-
-export interface ClientEvents {
-  state: { state: ClientState; detail: string; code?: string };
-  welcome: Welcome;
-  consent: ConsentState;
-  /** Frames that are older than one already here are dropped before. */
-  avatar: AvatarFrame;
-  emotion: EmotionUpdate;
-  backpressure: Backpressure;
-  notice: Notice;
-  error: Notice;
-  /** The other people in the room, without bots. */
-  peers: Peer[];
-  "peer-stream": { id: string; stream: MediaStream };
-  cost: Cost;
-}
+import { CostMeter, countBytes, now } from "./stats";
+import type { ClientEvents, ClientOptions, ClientState } from "./types";
 
 const UNAUTHORIZED = "unauthorized";
 

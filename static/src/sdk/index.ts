@@ -1,5 +1,6 @@
 /** Client SDK of hoovik_rtc: join a room, send a face and a voice, receive emotion and avatar motion. */
-export { HoovikClient, type ClientEvents, type ClientOptions, type ClientState } from "./client";
+export { HoovikClient } from "./client";
+export type { ClientEvents, ClientOptions, ClientState } from "./types";
 export { Room, roomUrl, type Candidate, type Joined, type Peer, type RoomError, type Signal } from "./room";
 export { BotConnection } from "./connection";
 export { Emitter } from "./events";

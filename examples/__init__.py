@@ -1,0 +1,1 @@
+"""One runnable file each; examples/test_examples.py runs them all."""
