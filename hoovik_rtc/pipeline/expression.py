@@ -9,8 +9,7 @@ import math
 from typing import Any, cast
 
 from hoovik_avatar.animator import Animator
-from hoovik_inference.emotion.modality import modality
-from hoovik_inference.emotion.window import Aligner
+from hoovik_inference.emotion import Aligner, modality, usable_voice
 from msgspec import UNSET
 
 from hoovik_avatar.types import AvatarPose
@@ -60,7 +59,7 @@ class Expression:
     def heard(self, voice: VoiceEstimate, now_ms: float) -> None:
         """A voice was measured (silence included)."""
         self._voice = voice
-        if voice.level_db > SILENCE_DB:
+        if usable_voice(voice.level_db):
             self._voice_at = now_ms
         self._animator.voice(voice)
 
@@ -170,10 +169,6 @@ class Expression:
 
     def _audio_ms(self) -> Any:
         return UNSET if self._voice is None else max(0, round(self._voice.time_ms))
-
-
-SILENCE_DB = -99.0
-"Digital silence: no media."
 
 
 def _rounded(values: Any) -> list[float]:

@@ -17,7 +17,7 @@ LOWEST_HZ = 65.0
 "A deep male voice."
 HIGHEST_HZ = 500.0
 "A child's or a shouting voice."
-VOICED = 0.4
+VOICED = 0.35
 "Aperiodicity (YIN's d') below which a sound is voiced; YIN's paper uses 0.1 to 0.2 on studio speech."
 QUIETEST_DB = -55.0
 "Below this level there is nothing to read a pitch from."

@@ -1,5 +1,5 @@
 import { Backoff } from "./backoff";
-import { BotConnection } from "./connection";
+import { BotConnection, mediaState } from "./connection";
 import { Emitter } from "./events";
 import { Mesh } from "./mesh";
 import { NO_CONSENT, SequenceGate, toBotMessage, type BotMessage, type Consent, type ConsentState, type Welcome } from "./messages";
@@ -35,8 +35,7 @@ export class HoovikClient {
   constructor(readonly options: ClientOptions) {}
 
   join(): void {
-    clearInterval(this.ticker);
-    this.ticker = setInterval(() => void this.tick(), 1000);
+    this.ticker ??= setInterval(() => void this.tick(), 1000);
     this.open();
   }
 
@@ -108,7 +107,7 @@ export class HoovikClient {
     this.peers.clear();
     for (const peer of peers) this.arrive(peer);
     this.events.emit("peers", [...this.peers.values()]);
-    if (!this.bot) this.withoutBot("The bot is not in this room. The call goes on without it.");
+    if (!this.bot) this.to("no-bot", "The bot is not in this room. The call goes on without it.");
   }
 
   private arrive(peer: Peer): void {
@@ -123,7 +122,7 @@ export class HoovikClient {
     if (id === this.bot?.id) {
       const { name } = this.bot;
       this.dropBot();
-      return this.withoutBot(`${name} left the room. The call goes on without it.`);
+      return this.to("no-bot", `${name} left the room. The call goes on without it.`);
     }
     this.peers.delete(id);
     this.mesh?.remove(id);
@@ -196,7 +195,7 @@ export class HoovikClient {
     this.events.emit("error", error);
     if (this.state !== "connecting" || !this.bot) return;
     this.dropBot();
-    this.withoutBot(error.message);
+    this.to("no-bot", error.message);
   }
 
   private closed(refused: RoomError | null): void {
@@ -215,10 +214,6 @@ export class HoovikClient {
     this.to("lost", `${how} Trying again in ${Math.max(1, Math.round(delay / 1000))} s.`);
     clearTimeout(this.retry);
     this.retry = setTimeout(() => this.open(), delay);
-  }
-
-  private withoutBot(detail: string): void {
-    this.to("no-bot", detail);
   }
 
   private drop(): void {
@@ -241,9 +236,7 @@ export class HoovikClient {
   }
 
   private tellMedia(): void {
-    const on = (kind: string): boolean =>
-      this.options.stream.getTracks().some((track) => track.kind === kind && track.enabled && track.readyState === "live");
-    this.bot?.connection.send({ type: "media_state", payload: { mic: on("audio"), camera: on("video") } });
+    this.bot?.connection.send({ type: "media_state", payload: mediaState(this.options.stream) });
   }
 
   private async tick(): Promise<void> {

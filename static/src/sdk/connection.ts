@@ -189,3 +189,10 @@ export class BotConnection {
 export function toCandidate(candidate: RTCIceCandidate): Candidate {
   return { candidate: candidate.candidate, sdpMid: candidate.sdpMid, sdpMLineIndex: candidate.sdpMLineIndex };
 }
+
+/** What of a stream is really on. */
+export function mediaState(stream: MediaStream): { mic: boolean; camera: boolean } {
+  const on = (kind: string): boolean =>
+    stream.getTracks().some((track) => track.kind === kind && track.enabled && track.readyState === "live");
+  return { mic: on("audio"), camera: on("video") };
+}

@@ -18,7 +18,7 @@ export class ClockOffset {
 
   private best(): { rtt: number; offset: number } | null {
     return this.samples.reduce<{ rtt: number; offset: number } | null>(
-      (best, sample) => (best && best.rtt <= sample.rtt ? best : sample),
+      (best, sample) => (best && best.rtt < sample.rtt ? best : sample),
       null,
     );
   }
@@ -40,26 +40,26 @@ export class ClockOffset {
 /** Events per second over a sliding window. */
 export class RateMeter {
   private times: number[] = [];
+  private sinceMs = 0;
 
   constructor(private readonly windowMs = 2000) {}
 
   mark(nowMs: number): void {
-    this.times.push(nowMs);
     this.trim(nowMs);
+    if (!this.times.length) this.sinceMs = nowMs;
+    this.times.push(nowMs);
   }
 
   perSecond(nowMs: number): number {
     this.trim(nowMs);
-    const first = this.times[0];
-    if (first === undefined) return 0;
     // Young meters divide by the time they have seen, so that the first second does not read low.
-    return this.times.length / (Math.min(this.windowMs, Math.max(500, nowMs - first)) / 1000);
+    return this.times.length / (Math.min(this.windowMs, Math.max(500, nowMs - this.sinceMs)) / 1000);
   }
 
   private trim(nowMs: number): void {
     const from = nowMs - this.windowMs;
     let stale = 0;
-    while (stale < this.times.length && (this.times[stale] as number) < from) stale += 1;
+    while (stale < this.times.length && (this.times[stale] as number) <= from) stale += 1;
     if (stale) this.times = this.times.slice(stale);
   }
 }

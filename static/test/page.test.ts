@@ -1,0 +1,50 @@
+import { expect, test } from "vitest";
+import { Pose } from "../src/page/pose";
+import { PresenceWatch } from "../src/page/presence";
+
+test("a pose glides to its target and rests again", () => {
+  const pose = new Pose(25, 45);
+  pose.aim({ blendshapes: { jawOpen: 0.8 }, bone_transforms: { head_yaw: 20 } });
+  pose.step(25);
+  expect(pose.weights.jawOpen).toBeCloseTo(0.8 * (1 - Math.exp(-1)));
+  for (let i = 0; i < 60; i += 1) pose.step(16);
+  expect(pose.weights.jawOpen).toBeCloseTo(0.8);
+  expect(pose.bones.head_yaw).toBeCloseTo(20);
+  pose.relax();
+  for (let i = 0; i < 60; i += 1) pose.step(16);
+  expect(pose.weights.jawOpen).toBeCloseTo(0);
+});
+
+test("weights are clamped and nonsense is ignored", () => {
+  const pose = new Pose();
+  pose.aim({ blendshapes: { jawOpen: 7, tongueOut: Number.NaN }, bone_transforms: {} });
+  pose.step(10_000);
+  expect(pose.weights).toEqual({ jawOpen: 1 });
+});
+
+test("presence tells a lost face from a lost connection", () => {
+  const watch = new PresenceWatch();
+  expect(watch.at(0)).toBe("off");
+  watch.analysed(true, 0);
+  expect(watch.at(100)).toBe("waiting");
+  watch.frame(0.9, "video", 200);
+  expect(watch.at(900)).toBe("face");
+  expect(watch.at(1300)).toBe("silent");
+  watch.frame(0.9, "video", 2000);
+  watch.frame(0, "video", 2100);
+  expect(watch.at(2100)).toBe("face"); // a brief miss
+  watch.frame(0, "video", 2400);
+  expect(watch.at(2400)).toBe("no_face");
+  watch.frame(0, "audio", 2430);
+  expect(watch.at(2430)).toBe("voice_only");
+  watch.analysed(false, 3000);
+  expect(watch.at(3000)).toBe("off");
+});
+
+test("a notice that there is no face counts at once", () => {
+  const watch = new PresenceWatch();
+  watch.analysed(true, 0);
+  watch.frame(0.9, "video", 10);
+  watch.faceGone();
+  expect(watch.at(20)).toBe("no_face");
+});

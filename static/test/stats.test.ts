@@ -1,0 +1,63 @@
+import { expect, test } from "vitest";
+import { Backoff } from "../src/sdk/backoff";
+import { Bitrate, ClockOffset, CostMeter, Median, RateMeter } from "../src/sdk/stats";
+
+test("the clock offset comes from the exchange with the shortest round trip", () => {
+  const clock = new ClockOffset();
+  expect(clock.offsetMs).toBeNull();
+  clock.add(1000, 6100, 1200); // 200 ms, lopsided
+  clock.add(2000, 7005, 2010); // 10 ms
+  expect(clock.offsetMs).toBe(5000);
+  expect(clock.roundTripMs).toBe(10);
+});
+
+test("an answer from before its question is no sample", () => {
+  const clock = new ClockOffset();
+  clock.add(1000, 1000, 999);
+  expect(clock.offsetMs).toBeNull();
+});
+
+test("old samples leave the clock offset, so that it follows a drifting clock", () => {
+  const clock = new ClockOffset(2);
+  clock.add(0, 101, 2);
+  clock.add(1000, 1200, 1010);
+  clock.add(2000, 2210, 2010);
+  expect(clock.offsetMs).toBe(205);
+});
+
+test("a rate is of the newest two seconds and falls to zero", () => {
+  const rate = new RateMeter(2000);
+  for (let at = 0; at < 5000; at += 100) rate.mark(at);
+  expect(rate.perSecond(4900)).toBeCloseTo(10, 0);
+  expect(rate.perSecond(9000)).toBe(0);
+});
+
+test("a median ignores what is not a number", () => {
+  const median = new Median(3);
+  for (const value of [1, Number.NaN, 50, 2]) median.add(value);
+  expect(median.value).toBe(2);
+});
+
+test("a bitrate needs two readings and survives a counter that starts again", () => {
+  const bitrate = new Bitrate();
+  expect(bitrate.next(1000, 0)).toBeNull();
+  expect(bitrate.next(2000, 1000)).toBe(8000);
+  expect(bitrate.next(10, 2000)).toBeNull();
+});
+
+test("end to end is counted on the bot's clock, and only once that is known", () => {
+  const meter = new CostMeter();
+  meter.message("avatar", 5000, 20, 60);
+  expect(meter.read(60).avatarEndToEndMs).toBeNull();
+  meter.clock.add(100, 5105, 110);
+  meter.message("avatar", 5150, 20, 190);
+  expect(meter.read(190)).toMatchObject({ avatarEndToEndMs: 40, avatarLatencyMs: 20, clockOffsetMs: 5000 });
+});
+
+test("waiting doubles up to half a minute and is jittered", () => {
+  const long = new Backoff(() => 1);
+  expect([long.next(), long.next(), long.next()]).toEqual([500, 1000, 2000]);
+  for (let i = 0; i < 10; i += 1) long.next();
+  expect(long.next()).toBe(30_000);
+  expect(new Backoff(() => 0).next()).toBe(250);
+});
