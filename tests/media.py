@@ -14,9 +14,9 @@ import av
 import numpy as np
 import skimage.data
 from av.video.frame import VideoFrame
-from hoovik_inference.training.warp import warp_face
 
 from hoovik_inference.face import FaceMesh
+from hoovik_inference.training.warp import warp_face
 from hoovik_inference.types import Floats, Image
 from hoovik_rtc.testing import Clip, encode
 
@@ -42,8 +42,8 @@ def astronaut() -> tuple[Image, Floats]:
     photo: Image = np.ascontiguousarray(skimage.data.astronaut()[:360, 60:420])
     frame = VideoFrame.from_ndarray(photo, format="rgb24").reformat(width=480, height=480, format="rgb24")
     picture: Image = frame.to_ndarray(format="rgb24")
-    mesh = FaceMesh(static=True)
-    landmarks = mesh.process(picture)
+    mesh = FaceMesh(pictures=True)
+    landmarks = mesh.find(picture)
     mesh.close()
     assert landmarks is not None, "the face mesh must find the face in the test photograph"
     return picture, landmarks

@@ -26,7 +26,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hoovik_rtc.testing import Call, Clip, call, clip_of
-from tests import media
+from tests import media  # noqa
 
 DEFAULT = Path(__file__).resolve().parents[3] / "shared" / "media" / "talking_head_8s.mp4"
 
@@ -134,7 +134,9 @@ def plot(figures: dict[str, Any], path: Path) -> None:
     figure.savefig(path, dpi=110)
 
 
-async def run(base: str, process: subprocess.Popen[bytes], clip: Clip, seconds: float, started: float) -> dict[str, Any]:
+async def run(
+    base: str, process: subprocess.Popen[bytes], clip: Clip, seconds: float, started: float
+) -> dict[str, Any]:
     await wait_ready(base, process)
     ready = time.time() - started
     figures = await measure(base, process.pid, clip, seconds)

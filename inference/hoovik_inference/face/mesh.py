@@ -15,6 +15,9 @@ with quiet_start():
 LANDMARKS = 478
 "468 of the mesh and 5 of each iris (468…472 the participant's right, 473…477 the left)."
 
+_greeted = False
+"Whether this process has seen a face."
+
 _RECORD = np.dtype([("tag", "u1"), ("size", "u1"), ("x_tag", "u1"), ("x", "<f4"), ("y_tag", "u1"), ("y", "<f4"),
                     ("z_tag", "u1"), ("z", "<f4")])  # fmt: skip
 "A landmark on the wire: field 1, 15 bytes, then three fixed32 fields (protobuf encoding)."
@@ -66,8 +69,18 @@ class FaceMesh:
         check_image(image)
         if self._closed:
             raise RuntimeError("this FaceMesh was closed; make a new one")
-        faces = self._mesh.process(image).multi_face_landmarks
+        faces = self._run(image)
         return _landmarks(faces[0]) if faces else None
+
+    def _run(self, image: Image) -> Any:
+        global _greeted
+        if _greeted:
+            return self._mesh.process(image).multi_face_landmarks
+        # The first face of a process makes the graph write one more line.
+        with quiet_start():
+            faces = self._mesh.process(image).multi_face_landmarks
+        _greeted = bool(faces)
+        return faces
 
     def close(self) -> None:
         """Stop the tracker. Closing twice does nothing."""
@@ -95,5 +108,6 @@ def _landmarks(face: Any) -> Floats:
         table = np.frombuffer(raw, _RECORD)
         head = np.stack([table[name] for name in ("tag", "size", "x_tag", "y_tag", "z_tag")], axis=1)
         if (head == _HEADER).all():
-            return np.stack([table["x"], table["y"], table["z"]], axis=1).astype(np.float32)
+            points: Floats = np.stack([table["x"], table["y"], table["z"]], axis=1).astype(np.float32)
+            return points
     return np.array([(p.x, p.y, p.z) for p in face.landmark], np.float32)

@@ -35,7 +35,7 @@ class VoiceActivity:
             raise ValueError(f"a hop is {hop.shape}; expected ({HOP},)")
         # The library wants a writable view, though it does not write.
         samples = np.array(hop, np.float32, order="C")
-        raw = float(self._detector.process(memoryview(samples)))
+        raw = float(self._detector.process(samples.data))
         self._smooth += self._alpha * (min(1.0, max(0.0, raw)) - self._smooth)
         return self._smooth
 

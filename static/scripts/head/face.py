@@ -177,7 +177,7 @@ def _mouth(half: _Half) -> list[int]:
         row = half.add(points, colours, np.stack([above * 1.0, np.full(len(t), depth), *([0 * t] * 3)], 1))
         half.faces += strip(row, before, closed=False)
         before = row
-    half.faces += [(before[0], before[i + 1], before[i]) for i in range(1, len(before) - 1)]
+    half.faces += [(before[0], before[i], before[i + 1]) for i in range(1, len(before) - 1)]
     return rows[-1]
 
 
