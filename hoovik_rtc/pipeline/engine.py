@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from hoovik_inference.emotion import RuleModel
-from hoovik_inference.face import UNMEASURED, MeshFaceObserver
+from hoovik_inference.face import UNMEASURED, MeshFaceObserver, warm
 from hoovik_inference.types import EmotionModel, FaceObserver, VoiceObserver
 from hoovik_inference.voice import StreamVoiceObserver
 from hoovik_rtc.config import Config
@@ -29,10 +30,12 @@ class Engine:
 
 
 def build(config: Config) -> Engine:
-    """Load and warm what the config names; takes under a second, call it off the loop."""
-    face = MeshFaceObserver()
-    face.observe(np.zeros((360, 480, 3), np.uint8), 0.0)
-    face.close()
+    """Load and warm what the config names; takes under a second, call it off the loop.
+
+    Limits BLAS to one thread in this process: our matrices are small, and its idle threads spin.
+    """
+    threadpool_limits(limits=1, user_api="blas")
+    warm()
     StreamVoiceObserver().observe(np.zeros(1024, np.float32), 0.0)
     return Engine(
         face=MeshFaceObserver,

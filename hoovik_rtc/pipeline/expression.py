@@ -8,11 +8,11 @@ from __future__ import annotations
 import math
 from typing import Any, cast
 
-from hoovik_avatar.animator import Animator
-from hoovik_inference.emotion import Aligner, modality, usable_voice
 from msgspec import UNSET
 
+from hoovik_avatar.animator import Animator
 from hoovik_avatar.types import AvatarPose
+from hoovik_inference.emotion import Aligner, modality, usable_voice
 from hoovik_inference.types import (
     ACTION_UNITS,
     BLENDSHAPES,

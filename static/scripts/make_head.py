@@ -35,8 +35,6 @@ def face_mesh() -> tuple[Array, Array, Faces, morphs.Body]:
     n = len(skin.points)
     upper_teeth, lower_teeth = parts.teeth()
     tongue = parts.tongue()
-    arc = [i for i in range(face.EYE_AROUND * 2 + 1) if False]  # placeholder for type checkers
-    del arc
     # The lids' edge is the second loop of the eye: its upper half runs from the outer corner (0) to the inner.
     top = np.arange(face.EYE_AROUND, face.EYE_AROUND + face.EYE_AROUND // 2 + 1)[::-1]
     lash = parts.lashes(skin.points[top])
@@ -84,9 +82,8 @@ def build() -> bytes:
     for name in BLENDSHAPES:
         move = morphs.displacement(name, body)
         turn = normals(points + move, faces) - skin_normals
-        turn[np.linalg.norm(move, axis=1) < 1e-5] *= 0.999
         primitive["targets"].append(
-            {"POSITION": w.sparse(move * METRES, 2e-5), "NORMAL": w.sparse(turn, 0.03)}
+            {"POSITION": w.sparse(move * METRES, 4e-5), "NORMAL": w.sparse(turn, 0.04)}
         )
     meshes: list[dict[str, Any]] = [
         {
@@ -124,10 +121,10 @@ def _nodes(w: Writer) -> None:
         children = [names.index(k) for k, parent in PARENTS.items() if parent == name]
         if name.endswith("Eye"):
             children = [5 if name == "leftEye" else 6]
-        nodes.append(node | {"children": children})
+        nodes.append(node | ({"children": children} if children else {}))
     nodes += [{"name": "eyeballLeft", "mesh": 1}, {"name": "eyeballRight", "mesh": 1}]
     nodes += [{"name": n, "mesh": i, "skin": 0} for n, i in (("face", 0), ("hair", 2), ("bust", 3))]
-    w.doc["nodes"] = [*nodes, {"name": "avatar", "children": [0, 7, 8, 9]}]
+    w.doc["nodes"] = nodes
     inverse = np.tile(np.eye(4), (len(names), 1, 1))
     inverse[:, 3, :3] = -np.round(np.array(list(JOINTS.values())) * METRES, 6)  # column-major
     w.doc["skins"] = [
@@ -138,7 +135,7 @@ def _nodes(w: Writer) -> None:
             "inverseBindMatrices": w.floats(inverse.reshape(-1, 16), "MAT4", target=None),
         }
     ]
-    w.doc["scenes"] = [{"nodes": [len(w.doc["nodes"]) - 1]}]
+    w.doc["scenes"] = [{"name": "avatar", "nodes": [0, 7, 8, 9]}]
     w.doc["scene"] = 0
 
 

@@ -32,8 +32,12 @@ PROTOTYPES: dict[str, tuple[tuple[float, tuple[int, ...]], ...]] = {
 }
 "Per emotion: weight, and the units of which the strongest counts. Weights sum to 1."
 
+FULL: dict[int, float] = {1: 0.8, 2: 0.8, 4: 0.6, 5: 0.3, 9: 0.4, 10: 0.5, 15: 0.4, 17: 0.4, 20: 0.4, 23: 0.4, 24: 0.4}
+"""Intensity at which a unit counts as full, where that is below 1: geometry sees little of a raised lid, a wrinkled
+nose, pressed lips or lowered corners even when the muscle does all it can."""
+
 OPPOSED: dict[str, tuple[tuple[float, int], ...]] = {
-    "sad": ((1.0, 12),),
+    "sad": ((1.0, 12), (1.0, 26)),
     "angry": ((1.0, 12), (0.5, 1)),
     "surprise": ((1.0, 4), (0.5, 12)),
     "disgust": ((0.7, 12),),
@@ -53,11 +57,11 @@ def strengths(units: Floats) -> dict[str, float]:
     out: dict[str, float] = {}
     for emotion, terms in PROTOTYPES.items():
         root = sum(
-            weight * float(np.sqrt(max(float(units[_UNIT[au]]) for au in either))) for weight, either in terms
+            weight * float(np.sqrt(max(_shown(units, au) for au in either))) for weight, either in terms
         )
         against = 1.0
         for share, au in OPPOSED.get(emotion, ()):
-            against *= 1.0 - share * float(units[_UNIT[au]])
+            against *= 1.0 - share * _shown(units, au)
         out[emotion] = root * root * max(0.0, against)
     return out
 
@@ -67,3 +71,7 @@ def quiet_mouth(units: Floats, speaking: float, share: float) -> Floats:
     out = units.copy()
     out[[_UNIT[au] for au in MOUTH]] *= 1.0 - share * speaking
     return out
+
+
+def _shown(units: Floats, au: int) -> float:
+    return min(1.0, float(units[_UNIT[au]]) / FULL.get(au, 1.0))

@@ -3,123 +3,123 @@
 from __future__ import annotations
 
 ROWS: dict[str, tuple[float, dict[str, float]]] = {
-    "browDown*": (6.694, {
-        "brow_in_y": 1.085, "brow_out_y": -5.099, "brow_tip_x": -3.207, "lid": -0.458,
-        "lid_low_y": 0.361, "crease_y": -1.121,
+    "browDown*": (-0.239, {
+        "brow_in_y": -3.196, "brow_out_y": 0.232, "brow_tip_x": 1.605, "lid": 3.831,
+        "lid_low_y": 3.476, "crease_y": -0.891,
     }),
-    "browInnerUp": (-10.864, {
-        "+brow_in_y": 7.629, "+brow_out_y": -1.157, "+brow_tip_x": -5.485, "+lid": 2.856,
+    "browInnerUp": (-13.465, {
+        "+brow_in_y": 6.325, "+brow_out_y": 0.108, "+brow_tip_x": -2.376, "+lid": 0.587,
     }),
-    "browOuterUp*": (-10.656, {
-        "brow_in_y": -0.724, "brow_out_y": 5.053, "brow_tip_x": -0.270, "lid": 1.855,
-        "lid_low_y": -0.729, "crease_y": -0.048,
+    "browOuterUp*": (-16.156, {
+        "brow_in_y": 0.618, "brow_out_y": 4.363, "brow_tip_x": 0.730, "lid": 0.333,
+        "lid_low_y": -2.267, "crease_y": -1.279,
     }),
-    "eyeBlink*": (-2.201, {
-        "lid": -6.680, "lid_low_y": 0.929, "under_y": 0.891, "iris_y": -5.393, "brow_in_y": 0.383,
-        "cheek_y": -0.410,
+    "eyeBlink*": (0.766, {
+        "lid": -7.438, "lid_low_y": 2.012, "under_y": -0.194, "iris_y": -3.762, "brow_in_y": 0.380,
+        "cheek_y": 0.317,
     }),
-    "eyeLookDown*": (1.146, {
-        "iris_y": -3.796, "lid": -9.567, "lid_low_y": -3.016,
+    "eyeLookDown*": (0.744, {
+        "iris_y": -1.230, "lid": -12.532, "lid_low_y": -5.656,
     }),
-    "eyeLookUp*": (-3.744, {
-        "iris_y": 1.400, "lid": 8.715, "lid_low_y": 6.017,
+    "eyeLookUp*": (-3.933, {
+        "iris_y": 1.833, "lid": 8.548, "lid_low_y": 4.540,
     }),
-    "eyeLookIn*": (-2.503, {
-        "iris_x": -5.690, "~iris_x": 9.019,
+    "eyeLookIn*": (-2.415, {
+        "iris_x": -5.064, "~iris_x": 7.497,
     }),
-    "eyeLookOut*": (-2.393, {
-        "iris_x": 8.561, "~iris_x": -4.899,
+    "eyeLookOut*": (-2.345, {
+        "iris_x": 7.599, "~iris_x": -4.137,
     }),
-    "eyeSquint*": (-5.406, {
-        "lid": -4.515, "lid_low_y": 0.858, "under_y": 2.680, "iris_y": 0.511, "brow_in_y": -0.706,
-        "cheek_y": -0.236,
+    "eyeSquint*": (-1.306, {
+        "lid": -4.263, "lid_low_y": 2.952, "under_y": 1.397, "iris_y": 1.031, "brow_in_y": -0.734,
+        "cheek_y": 0.154,
     }),
-    "eyeWide*": (-7.139, {
-        "lid": 1.925, "lid_low_y": -2.568, "brow_in_y": -0.003, "brow_out_y": 0.546,
+    "eyeWide*": (-7.747, {
+        "lid": 5.659, "lid_low_y": -4.838, "brow_in_y": -0.013, "brow_out_y": 0.253,
     }),
-    "jawForward": (-5.277, {
-        "chin_z": 0.005, "chin_y": 0.001, "bottom_z": -0.004,
+    "jawForward": (-5.266, {
+        "chin_z": 0.012, "chin_y": 0.001, "bottom_z": -0.022,
     }),
-    "jawLeft|jawRight": (-4.993, {
-        "chin_x": 0.402, "lips_x": -0.533,
+    "jawLeft|jawRight": (-4.757, {
+        "chin_x": 3.514, "lips_x": 0.015,
     }),
-    "jawOpen": (0.153, {
-        "gap": 0.651, "chin_y": 0.243, "bottom_y": -0.745, "dent_y": -0.290, "+corner_x": -1.321,
+    "jawOpen": (-1.905, {
+        "gap": 0.453, "chin_y": -0.322, "bottom_y": -0.410, "dent_y": -0.667, "+corner_x": -1.151,
     }),
-    "mouthClose": (-11.402, {
-        "gap": -2.119, "chin_y": -2.128, "bottom_y": -0.321, "dent_y": -3.015,
-        "bottom_thick": 0.661, "top_thick": -2.869,
+    "mouthClose": (-6.965, {
+        "gap": -0.927, "chin_y": -0.957, "bottom_y": -0.194, "dent_y": -2.161,
+        "bottom_thick": 1.128, "top_thick": -0.778,
     }),
-    "mouthDimple*": (4.955, {
-        "corner_x": -1.129, "corner_y": 0.325, "corner_z": -2.036, "lip_up_y": -0.825,
-        "lip_low_y": 0.245, "cheek_y": -1.424, "cheek_z": -0.524, "gap": 0.577, "chin_y": -0.612,
-        "top_thick": -1.555, "bottom_thick": 0.319,
+    "mouthDimple*": (5.511, {
+        "corner_x": -1.673, "corner_y": 1.381, "corner_z": -0.497, "lip_up_y": -0.478,
+        "lip_low_y": 0.702, "cheek_y": -2.701, "cheek_z": -0.184, "gap": 1.128, "chin_y": -0.445,
+        "top_thick": 1.729, "bottom_thick": -1.605,
     }),
-    "mouthFrown*": (-4.213, {
-        "corner_x": -0.149, "corner_y": -0.193, "corner_z": 0.182, "lip_up_y": 0.132,
-        "lip_low_y": 0.046, "cheek_y": 0.190, "cheek_z": 0.207, "gap": 0.046, "chin_y": 0.150,
-        "top_y": 0.845, "bottom_y": 0.079, "bottom_thick": 0.462, "top_thick": -0.072,
-        "dent_y": 0.024,
+    "mouthFrown*": (-16.354, {
+        "corner_x": 1.966, "corner_y": -4.011, "corner_z": 0.300, "lip_up_y": -0.154,
+        "lip_low_y": -0.098, "cheek_y": 2.208, "cheek_z": 0.528, "gap": -0.544, "chin_y": -0.474,
+        "top_y": 1.659, "bottom_y": 0.683, "bottom_thick": -1.903, "top_thick": 1.412,
+        "dent_y": -1.700,
     }),
-    "mouthFunnel": (-3.259, {
-        "+corner_x": -0.924, "+corner_y": 0.815, "+corner_z": -0.905, "gap": 0.674,
-        "chin_y": -0.351, "top_y": -1.057, "bottom_y": -0.972, "top_thick": 0.126,
-        "bottom_thick": 2.259, "top_z": -5.940, "bottom_z": -0.579, "chin_z": 1.463,
-        "dent_y": -0.608,
+    "mouthFunnel": (5.715, {
+        "+corner_x": -1.869, "+corner_y": 1.823, "+corner_z": -0.215, "gap": 0.547,
+        "chin_y": 1.106, "top_y": -1.078, "bottom_y": -0.710, "top_thick": 3.482,
+        "bottom_thick": -0.151, "top_z": 0.267, "bottom_z": -1.353, "chin_z": 0.082,
+        "dent_y": 0.376,
     }),
-    "mouthPucker": (-36.068, {
-        "+corner_x": -4.600, "+corner_y": -1.868, "+corner_z": 7.963, "gap": -0.232,
-        "chin_y": -0.049, "top_y": -1.802, "bottom_y": -0.143, "top_thick": 3.897,
-        "bottom_thick": -2.266, "top_z": -11.480, "bottom_z": -1.492, "chin_z": -1.532,
-        "dent_y": -0.153,
+    "mouthPucker": (0.113, {
+        "+corner_x": -5.967, "+corner_y": -0.062, "+corner_z": 2.464, "gap": 0.344,
+        "chin_y": 0.658, "top_y": -1.806, "bottom_y": 0.378, "top_thick": 5.646,
+        "bottom_thick": -0.611, "top_z": -0.493, "bottom_z": -1.021, "chin_z": -0.520,
+        "dent_y": -0.277,
     }),
-    "mouthLeft|mouthRight": (-4.757, {
-        "lips_x": 2.813, "chin_x": 3.233,
+    "mouthLeft|mouthRight": (-4.532, {
+        "lips_x": 1.847, "chin_x": 3.139,
     }),
-    "mouthLowerDown*": (1.851, {
-        "corner_x": -0.150, "corner_y": 1.033, "corner_z": 0.943, "lip_up_y": 2.970,
-        "lip_low_y": -2.204, "cheek_y": -0.352, "cheek_z": -1.319, "gap": -0.470, "chin_y": -0.260,
-        "bottom_y": -0.133, "bottom_thick": -2.712, "dent_y": -0.424,
+    "mouthLowerDown*": (-2.160, {
+        "corner_x": 0.593, "corner_y": 0.456, "corner_z": 0.526, "lip_up_y": 2.111,
+        "lip_low_y": -1.502, "cheek_y": 0.523, "cheek_z": -0.368, "gap": -0.529, "chin_y": 1.113,
+        "bottom_y": -1.268, "bottom_thick": -1.727, "dent_y": 1.213,
     }),
-    "mouthPress*": (12.505, {
-        "corner_x": 0.134, "corner_y": 0.372, "corner_z": -0.148, "lip_up_y": 0.963,
-        "lip_low_y": 0.320, "cheek_y": -2.065, "cheek_z": -2.243, "gap": 0.181, "top_thick": 1.291,
-        "bottom_thick": -3.741, "top_y": -1.957, "bottom_y": -0.339, "chin_y": 0.442,
+    "mouthPress*": (-0.870, {
+        "corner_x": 0.693, "corner_y": -0.297, "corner_z": 0.326, "lip_up_y": 0.209,
+        "lip_low_y": 0.926, "cheek_y": 0.812, "cheek_z": -2.009, "gap": -0.090,
+        "top_thick": -2.551, "bottom_thick": 0.080, "top_y": -0.655, "bottom_y": -0.356,
+        "chin_y": -0.559,
     }),
-    "mouthRollLower": (-2.902, {
-        "gap": -0.359, "bottom_thick": -3.648, "bottom_y": 0.092, "chin_y": -0.812,
-        "dent_y": -0.035, "bottom_z": 2.750, "top_thick": -1.522,
+    "mouthRollLower": (-5.969, {
+        "gap": -0.702, "bottom_thick": -4.334, "bottom_y": -0.050, "chin_y": -1.582,
+        "dent_y": -1.665, "bottom_z": 3.097, "top_thick": 1.724,
     }),
-    "mouthRollUpper": (-4.870, {
-        "gap": -0.224, "top_thick": -5.077, "top_y": -2.526, "top_z": -3.156,
-        "bottom_thick": 1.935,
+    "mouthRollUpper": (-3.885, {
+        "gap": 0.026, "top_thick": -1.130, "top_y": -1.003, "top_z": 3.921, "bottom_thick": 0.241,
     }),
-    "mouthShrugLower": (-14.481, {
-        "gap": -0.686, "bottom_y": 2.667, "chin_y": 0.511, "dent_y": 9.126, "bottom_z": -3.010,
-        "bottom_thick": -2.757, "+corner_y": -1.909,
+    "mouthShrugLower": (-11.724, {
+        "gap": 0.025, "bottom_y": 2.050, "chin_y": -1.984, "dent_y": 1.001, "bottom_z": 2.180,
+        "bottom_thick": -1.023, "+corner_y": -0.679,
     }),
-    "mouthShrugUpper": (0.473, {
-        "gap": -1.004, "top_y": 1.616, "top_z": -4.134, "top_thick": -1.662, "bottom_y": 0.786,
-        "+corner_y": -1.389,
+    "mouthShrugUpper": (-0.786, {
+        "gap": -0.502, "top_y": 1.539, "top_z": -1.747, "top_thick": -1.719, "bottom_y": 0.429,
+        "+corner_y": -1.205,
     }),
-    "mouthSmile*": (2.164, {
-        "corner_x": 1.237, "corner_y": 2.691, "corner_z": -1.105, "lip_up_y": 2.032,
-        "lip_low_y": -0.395, "cheek_y": -0.158, "cheek_z": 1.116, "gap": 0.169, "chin_y": 0.140,
-        "top_y": -1.395, "top_thick": 5.514, "bottom_thick": -2.304,
+    "mouthSmile*": (7.985, {
+        "corner_x": 1.357, "corner_y": 3.495, "corner_z": -1.336, "lip_up_y": 1.404,
+        "lip_low_y": -1.527, "cheek_y": 2.466, "cheek_z": 0.060, "gap": -0.059, "chin_y": 0.722,
+        "top_y": -1.616, "top_thick": 2.262, "bottom_thick": -1.284,
     }),
-    "mouthStretch*": (10.496, {
-        "corner_x": 1.455, "corner_y": 0.843, "corner_z": 1.571, "lip_up_y": 1.720,
-        "lip_low_y": -0.049, "cheek_y": -4.285, "cheek_z": -3.598, "gap": 0.116, "chin_y": 0.417,
-        "bottom_y": 0.148, "bottom_thick": -0.291,
+    "mouthStretch*": (-3.894, {
+        "corner_x": 2.749, "corner_y": -0.274, "corner_z": 1.368, "lip_up_y": -0.135,
+        "lip_low_y": 0.704, "cheek_y": 1.189, "cheek_z": -2.731, "gap": 0.418, "chin_y": 0.329,
+        "bottom_y": 0.264, "bottom_thick": 0.988,
     }),
-    "mouthUpperUp*": (-4.420, {
-        "corner_x": 0.692, "corner_y": 2.921, "corner_z": -0.004, "lip_up_y": 4.458,
-        "lip_low_y": -2.447, "cheek_y": -4.448, "cheek_z": 0.252, "gap": 0.446, "top_y": -0.116,
-        "top_thick": 0.866, "chin_y": -1.050,
+    "mouthUpperUp*": (-5.220, {
+        "corner_x": 0.623, "corner_y": 4.185, "corner_z": 1.113, "lip_up_y": 3.395,
+        "lip_low_y": -5.249, "cheek_y": -1.861, "cheek_z": 0.611, "gap": -2.109, "top_y": 0.961,
+        "top_thick": -3.512, "chin_y": -0.210,
     }),
-    "noseSneer*": (-5.283, {
-        "wing_y": 0.006, "wing_x": 0.001, "crease_y": -0.004, "lip_up_y": 0.000,
-        "brow_in_y": 0.001, "brow_tip_x": -0.000,
+    "noseSneer*": (-2.013, {
+        "wing_y": 1.210, "wing_x": -1.145, "crease_y": -2.310, "lip_up_y": -0.083,
+        "brow_in_y": -0.231, "brow_tip_x": 0.540,
     }),
 }  # fmt: skip
 """By channel, `*` standing for Left and Right: bias and weight of each measure of the logit.
@@ -129,34 +129,34 @@ footage and on `training.warp` faces. A measure's name alone is that of the chan
 the other side, `+` the mean of both."""
 
 NEUTRAL_MEASURES: dict[str, float] = {
-    "lid": 0.302,
-    "lid_low_y": -0.305,
-    "brow_in_y": 2.200,
-    "brow_out_y": 1.857,
-    "brow_tip_x": 1.468,
-    "corner_x": 2.403,
-    "corner_y": -2.638,
-    "corner_z": 4.053,
-    "cheek_y": 0.404,
-    "cheek_z": 3.742,
-    "under_y": 2.916,
-    "wing_y": -4.215,
-    "wing_x": 2.006,
-    "crease_y": -2.396,
-    "lip_up_y": -2.250,
-    "lip_low_y": -3.197,
-    "iris_x": 0.088,
+    "lid": 0.289,
+    "lid_low_y": -0.292,
+    "brow_in_y": 2.054,
+    "brow_out_y": 1.762,
+    "brow_tip_x": 1.453,
+    "corner_x": 2.436,
+    "corner_y": -2.628,
+    "corner_z": 4.105,
+    "cheek_y": 0.469,
+    "cheek_z": 3.757,
+    "under_y": 2.907,
+    "wing_y": -4.137,
+    "wing_x": 2.007,
+    "crease_y": -2.367,
+    "lip_up_y": -2.215,
+    "lip_low_y": -2.943,
+    "iris_x": 0.073,
     "iris_y": 0.132,
-    "gap": 0.510,
-    "chin_y": -7.513,
-    "top_y": -1.688,
-    "bottom_y": -4.105,
-    "top_thick": 0.777,
-    "bottom_thick": 1.131,
-    "top_z": 0.070,
-    "bottom_z": -0.538,
-    "chin_z": -2.219,
-    "dent_y": 2.317,
+    "gap": 0.194,
+    "chin_y": -7.290,
+    "top_y": -1.616,
+    "bottom_y": -3.635,
+    "top_thick": 0.794,
+    "bottom_thick": 0.982,
+    "top_z": 0.062,
+    "bottom_z": -0.453,
+    "chin_z": -2.115,
+    "dent_y": 2.429,
     "lips_x": 0.000,
     "chin_x": 0.000,
 }

@@ -61,19 +61,31 @@ NEUTRAL = np.array([NEUTRAL_MEASURES[name.removesuffix("_left").removesuffix("_r
                     for name in MEASURES], np.float32)  # fmt: skip
 "(len(MEASURES),) of a resting face."
 
-_FLOOR = 0.03
-"Scores below this are noise of the landmarks."
+_NOISE = 0.02
+"Scores above rest that are noise of the landmarks."
 
 
 def blendshapes(measures: Floats) -> Floats:
     """(52,) scores 0…1 in the order of BLENDSHAPES from (len(MEASURES),) measures; UNMEASURED stay 0.
 
-    A logistic of a weighted sum per channel; the lowest 0.03 are cut so that a resting face rests.
+    A logistic of a weighted sum per channel, of which what a resting face scores is taken off: half-open
+    lids are no squint.
+
+    Raises:
+        ValueError: Another shape than (len(MEASURES),).
     """
-    logits = _WEIGHTS @ measures + np.where(_MEASURED, _BIAS, np.float32(0))
-    scores = 1.0 / (1.0 + np.exp(-np.clip(logits, -30.0, 30.0)))
-    scores = np.clip((scores - _FLOOR) / (1.0 - 2 * _FLOOR), 0.0, 1.0)
+    if measures.shape != NEUTRAL.shape:
+        raise ValueError(f"measures are {measures.shape}; expected ({len(MEASURES)},), those of `measure`")
+    scores = np.clip((_logistic(measures) - _REST) / (1.0 - _REST), 0.0, 1.0)
     return np.where(_MEASURED, scores, 0.0).astype(np.float32)
 
+
+def _logistic(measures: Floats) -> Floats:
+    logits = _WEIGHTS @ measures + np.where(_MEASURED, _BIAS, np.float32(0))
+    scores: Floats = 1.0 / (1.0 + np.exp(-np.clip(logits, -30.0, 30.0)))
+    return scores
+
+
+_REST = _logistic(NEUTRAL) + _NOISE
 
 assert set(NEUTRAL_MEASURES) == {*SIDED, *MIDDLE}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from hoovik_inference.face.blendshape_table import NEUTRAL_MEASURES
 from hoovik_inference.face.measures import MEASURES
 from hoovik_inference.types import Floats, Gaze, HeadPose
 
@@ -18,8 +19,8 @@ _EYE_RADIUS = 0.85
 """Radius of the eyeball by half the width of the eye's opening (12 mm by 14 mm, Bekerman et al. 2014): what the
 iris moves aside, as a sine of the angle."""
 
-_REST_Y = 0.02
-"Height of a straight-looking iris over the line of the eye's corners, by half the eye's width."
+_REST_Y = NEUTRAL_MEASURES["iris_y"]
+"A straight-looking iris lies over the line of the eye's corners: the upper lid takes more than the lower."
 
 _AT = {name: MEASURES.index(name) for name in MEASURES}
 

@@ -20,6 +20,9 @@ from hoovik_inference.types import Floats, Image
 TURN_DEG = 20.0
 "Yaw that `turn=1` adds: much further, and the far cheek would have to be invented."
 
+OPEN_CM = 3.6
+"How far `jaw=1` opens the mouth; most people's widest is 4 to 5 cm."
+
 _Points = NDArray[np.float64]
 
 _UPPER_OUT = (185, 40, 39, 37, 0, 267, 269, 270, 409)
@@ -148,7 +151,7 @@ def _open(points: _Points, jaw: float) -> _Points:
     lower = [*_LOWER_IN, *_LOWER_OUT]
     weight[lower] = 0.3 + 0.7 * np.sqrt(1.0 - across[lower] ** 2)
     weight[[*_CORNERS_LEFT, *_CORNERS_RIGHT]] = 0.3
-    out[:, 1] -= 2.3 * jaw * weight
+    out[:, 1] -= OPEN_CM * jaw * weight
     out[:, 2] -= 0.4 * jaw * weight
     for corners, sign in ((_CORNERS_LEFT, 1.0), (_CORNERS_RIGHT, -1.0)):
         out = _pull(out, sign, out[list(corners)].mean(axis=0), np.array([-sign * 0.3, 0.0, 0.0]) * jaw)
@@ -166,12 +169,14 @@ def _pull(points: _Points, sign: float, at: _Points, by: _Points) -> _Points:
     weight[list(_CORNERS_LEFT if sign > 0 else _CORNERS_RIGHT)] = 1.0
     weight[list(_CORNERS_RIGHT if sign > 0 else _CORNERS_LEFT)] = 0.0
     weight[list(_EYES)] = 0.0
-    return out + weight[:, None] * by
+    out += weight[:, None] * by
+    return out
 
 
 def _push(points: _Points, at: _Points, by: _Points, reach: float) -> _Points:
     weight = np.exp(-0.5 * (np.linalg.norm(points - at, axis=1) / reach) ** 2)
-    return points + weight[:, None] * by
+    out: _Points = points + weight[:, None] * by
+    return out
 
 
 def _about_y(angle: float) -> _Points:
@@ -205,20 +210,15 @@ def _follow(image: Image, source: _Points, target: _Points, depth: _Points) -> I
     which = np.full((height, width), -1.0, np.float32)
     for index, triangle in enumerate(triangles):
         if not flat[index]:
-            cv2.fillConvexPoly(which, np.round(target[triangle] * 16).astype(np.int32), float(index), shift=4)
+            cv2.fillConvexPoly(which, np.round(target[triangle] * 16).astype(np.int32), (float(index),), shift=4)
     at = which.astype(np.int64)
     y, x = np.mgrid[0:height, 0:width].astype(np.float64)
     table = back[np.maximum(at, 0)]
     from_x = np.where(at >= 0, table[..., 0, 0] * x + table[..., 1, 0] * y + table[..., 2, 0], x)
     from_y = np.where(at >= 0, table[..., 0, 1] * x + table[..., 1, 1] * y + table[..., 2, 1], y)
-    out: Image = cv2.remap(
-        image,
-        from_x.astype(np.float32),
-        from_y.astype(np.float32),
-        cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    return out
+    maps = (from_x.astype(np.float32), from_y.astype(np.float32))
+    out = cv2.remap(image, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(out, np.uint8)
 
 
 def _triangles(points: _Points, width: int, height: int) -> NDArray[np.int64]:
@@ -228,17 +228,18 @@ def _triangles(points: _Points, width: int, height: int) -> NDArray[np.int64]:
     numbers: dict[int, int] = {}
     for index, (x, y) in enumerate(points):
         numbers.setdefault(plane.insert((float(x), float(y))), index)
-    corners = plane.getTriangleList().reshape(-1, 3, 2)
+    corners = np.asarray(plane.getTriangleList(), np.float32).reshape(-1, 3, 2)
     keys = {(float(np.float32(points[i][0])), float(np.float32(points[i][1]))): i for i in numbers.values()}
     found = [[keys.get((float(x), float(y)), -1) for x, y in corner] for corner in corners]
     table = np.array(found, np.int64)
-    return table[(table >= 0).all(axis=1)]
+    whole: NDArray[np.int64] = table[(table >= 0).all(axis=1)]
+    return whole
 
 
 def _paint_inside(image: Image, outline: _Points, scale: float) -> None:
     """The inside of the open mouth, dark, with a soft edge as thin as the lips' own."""
     mask = np.zeros(image.shape[:2], np.float32)
-    cv2.fillPoly(mask, [np.round(outline * 16).astype(np.int32)], 1.0, cv2.LINE_8, 4)
+    cv2.fillPoly(mask, [np.round(outline * 16).astype(np.int32)], (1.0,), cv2.LINE_8, 4)
     soft = max(0.5, 0.05 * scale)
-    mask = cv2.GaussianBlur(mask, (0, 0), soft)[..., None]
-    image[:] = np.round(image * (1.0 - mask) + np.array(_DARK, np.float32) * mask).astype(np.uint8)
+    share = np.asarray(cv2.GaussianBlur(mask, (0, 0), soft))[..., None]
+    image[:] = np.round(image * (1.0 - share) + np.array(_DARK, np.float32) * share).astype(np.uint8)

@@ -12,22 +12,22 @@ import numpy as np
 from head import surface as s
 from head.maths import Array, Faces, bump, linear, mixed, step, strip, triangulate
 
-SKIN, BLUSH, LIP = linear(244, 196, 167), linear(233, 142, 124), linear(205, 98, 96)
-DEEP, LASH, SOCKET = linear(74, 18, 24), linear(46, 28, 24), linear(214, 150, 124)
+SKIN, BLUSH, LIP = linear(238, 182, 148), linear(228, 128, 106), linear(206, 112, 100)
+DEEP, LASH, SOCKET = linear(74, 18, 24), linear(46, 28, 24), linear(206, 138, 108)
 
 EYE_AROUND, MOUTH_AROUND = 40, 33
 "Vertices around an eye, and around half the mouth."
 EYE_GROW_X = (1.0, 1.05, 1.12, 1.21, 1.32, 1.45)
 EYE_GROW_Y = (1.0, 1.1, 1.26, 1.46, 1.7, 1.96)
 "Size of the loops around the eye, in units of the opening."
-LIP_UP = (0.0, 0.014, 0.036, 0.06, 0.082, 0.1, 0.135, 0.175)
-LIP_DOWN = (0.0, 0.018, 0.046, 0.076, 0.102, 0.122, 0.16, 0.21)
+LIP_UP = (0.0, 0.012, 0.03, 0.05, 0.068, 0.088, 0.13, 0.175)
+LIP_DOWN = (0.0, 0.016, 0.04, 0.066, 0.088, 0.11, 0.155, 0.21)
 LIP_OUT = (0.0, 0.006, 0.016, 0.028, 0.038, 0.052, 0.085, 0.125)
 "How far the loops around the lips lie over, under and beside the lip line, dm."
-LIP_Z_UP = (-0.03, 0.018, 0.045, 0.042, 0.02, 0.004, 0.0, 0.0)
-LIP_Z_DOWN = (-0.03, 0.026, 0.06, 0.055, 0.02, -0.008, -0.012, 0.0)
+LIP_Z_UP = (-0.03, 0.016, 0.036, 0.034, 0.016, 0.003, 0.0, 0.0)
+LIP_Z_DOWN = (-0.03, 0.022, 0.048, 0.044, 0.016, -0.006, -0.01, 0.0)
 LIP_RED = (1.0, 1.0, 1.0, 0.95, 0.45, 0.0, 0.0, 0.0)
-BAG = ((0.035, 0.02, 0.97), (0.1, 0.1, 1.0), (0.26, 0.2, 1.1), (0.5, 0.2, 0.95), (0.62, 0.06, 0.4))
+BAG = ((0.035, 0.02, 0.97), (0.1, 0.1, 1.0), (0.26, 0.2, 1.1), (0.42, 0.19, 0.95), (0.5, 0.06, 0.4))
 "Loops of the mouth's cavity: how far behind the lip edge, how far over and under it (dm), how wide."
 
 
@@ -100,6 +100,7 @@ def skin_colour(p: Array) -> Array:
     blush = 0.5 * bump(x, y, 0.47, -0.24, 0.15, 0.12) + 0.28 * bump(x, y, 0.0, -0.18, 0.1, 0.08)
     c = mixed(SKIN, BLUSH, np.clip(blush, 0, 1) * front)
     shade = 0.35 * bump(x, y, s.EYE_X, s.EYE_Y + 0.1, 0.2, 0.1) + 0.15 * step(-0.75, -1.05, y)
+    shade += 0.22 * bump(x, y, 0.1, -0.06, 0.03, 0.12) + 0.3 * bump(x, y, 0.0, -0.3, 0.09, 0.025)
     c = mixed(c, SOCKET, np.clip(shade, 0, 1))
     nostril = 0.85 * bump(x, y, 0.052, -0.268, 0.022, 0.013) * front
     return mixed(c, DEEP, np.clip(nostril, 0, 1))
@@ -157,7 +158,7 @@ def _mouth(half: _Half) -> list[int]:
         full = np.clip(1 - (x / (s.MOUTH_W + 0.02)) ** 2, 0, 1) ** 0.6
         z = s.face_z(x, y) + np.where(above, LIP_Z_UP[k], LIP_Z_DOWN[k]) * full - 0.012 * (1 - full) * (k < 4)
         if k == 0:
-            y = y + np.where(above, 0.0015, -0.0015) * (np.abs(sin) > 1e-9)
+            y = y + np.where(above, -0.0005, 0.0005) * (np.abs(sin) > 1e-9)
         points = np.stack([x, y, z], 1)
         edge = points if k == 0 else edge
         colours = mixed(skin_colour(points), LIP, np.full(len(x), LIP_RED[k]))

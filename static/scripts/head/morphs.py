@@ -126,13 +126,13 @@ def _round(b: Body, narrow: float, forward: float) -> Array:
 
 
 def _smile(b: Body) -> Array:
-    corner = bump(b.p[:, 0], b.p[:, 1], *CORNER, 0.13, 0.12) * _front(b) * _left(b)
+    corner = bump(b.p[:, 0], b.p[:, 1], CORNER[0] + 0.02, CORNER[1], 0.15, 0.13) * _front(b) * _left(b)
     cheek = _at(b, 0.42, -0.26, 0.15, 0.13)
     fold = _at(b, 0.36, -0.42, 0.06, 0.1)
     lips = _lip(b, True, 0.1) * _left(b)
     return (
-        _push(corner, 0.085, 0.1, -0.045) + _push(cheek, 0.015, 0.045, 0.04)
-        - _push(fold, 0, 0, 0.012) + _push(lips, 0, 0.01, -0.02) + _lids(b, 0.02, 0.18)
+        _push(corner, 0.095, 0.075, -0.04) + _push(cheek, 0.015, 0.045, 0.04)
+        - _push(fold, 0, 0, 0.012) + _push(lips, 0, 0.02, -0.015) + _lids(b, 0.02, 0.18)
     )  # fmt: skip
 
 

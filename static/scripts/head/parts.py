@@ -12,7 +12,7 @@ from head.maths import Array, Faces, bump, linear, mixed, step, strip
 WHITE, LIMBUS, IRIS, IRIS_IN = linear(250, 248, 244), linear(38, 66, 74), linear(74, 138, 140), linear(150, 196, 170)
 PUPIL, TOOTH, GUM, TONGUE = linear(10, 10, 14), linear(250, 246, 236), linear(190, 84, 90), linear(214, 96, 100)
 BROW, LASH = linear(74, 46, 36), linear(34, 22, 20)
-EAR_IN = linear(226, 150, 124)
+EAR_IN = linear(214, 136, 108)
 
 
 @dataclass
@@ -93,7 +93,7 @@ def brow() -> Part:
     u = np.linspace(0, 1, 22)
     x = 0.125 + 0.46 * u
     y = 0.345 + 0.095 * np.sin(np.pi * (0.12 + 0.72 * u)) - 0.05 * u
-    half = 0.047 * (0.35 + 0.65 * step(0.0, 0.2, u)) * (1 - 0.82 * u**2.2)
+    half = 0.047 * (0.12 + 0.88 * step(-0.04, 0.16, u)) * (1 - 0.82 * u**2.2)
     v = np.linspace(0, 2 * np.pi, 10, endpoint=False)
     px = x[:, None] + 0 * v[None, :]
     py = y[:, None] + half[:, None] * np.sin(v)[None, :]
@@ -103,15 +103,15 @@ def brow() -> Part:
     ends = []
     for row, turn in ((0, 1), (len(u) - 1, -1)):
         ids = list(range(row * 10, row * 10 + 10))[::turn]
-        ends += [(ids[0], ids[i + 1], ids[i]) for i in range(1, 9)]
-    band.faces = np.vstack([band.faces, ends])[:, ::-1]
+        ends += [(ids[0], ids[i], ids[i + 1]) for i in range(1, 9)]
+    band.faces = np.vstack([band.faces, ends])
     return band
 
 
 def lashes(edge: Array) -> Part:
     """Upper lashes of the own left eye: a dark band that flares from the lid's edge (n, 3), inner to outer."""
     out = np.linspace(0, 1, len(edge))
-    length = 0.014 + 0.05 * out**1.5
+    length = 0.014 + 0.036 * out**1.5
     tip = edge + np.stack([0.55 * length * out, 0.35 * length, 0.62 * length], 1)
     under = edge + [0.0, -0.004, 0.006]
     points = np.stack([edge + [0, 0.006, -0.004], tip, under], 0)
@@ -124,15 +124,15 @@ def teeth() -> tuple[Part, Part]:
     z0 = float(s.face_z(np.array([0.0]), np.array([s.MOUTH_Y]))[0])
     angle = np.radians(np.linspace(-80, 80, 97))
     for up in (True, False):
-        wide, deep = (0.2, 0.26) if up else (0.185, 0.25)
+        wide, deep = (0.2, 0.22) if up else (0.18, 0.2)
         x = wide * np.sin(angle)
-        z = z0 - 0.075 - (0.0 if up else 0.022) - deep * (1 - np.cos(angle))
+        z = z0 - 0.075 - (0.0 if up else 0.03) - deep * (1 - np.cos(angle))
         groove = 0.012 * np.abs(np.cos(angle * 6.5)) ** 0.35
-        end = s.MOUTH_Y - 0.028 if up else s.MOUTH_Y - 0.045
+        end = s.MOUTH_Y - 0.05 if up else s.MOUTH_Y - 0.062
         sign = 1.0 if up else -1.0
         tip = end + sign * 0.012 * (1 - np.abs(np.cos(angle * 6.5)) ** 0.4)
         rows = []
-        for height, out, tint in ((0.0, -0.05, 0), (0.0, -0.008, 0), (0.025, 0.0, 0), (0.09, 0.0, 0), (0.1, 0.006, 1), (0.2, 0.0, 1)):
+        for height, out, tint in ((0.0, -0.05, 0), (0.0, -0.008, 0), (0.025, 0.0, 0), (0.075, 0.0, 0), (0.085, 0.004, 1), (0.13 if up else 0.11, -0.03, 1)):
             y = tip + sign * height
             push = out + groove * (tint == 0) * (out > -0.02)
             colour = np.broadcast_to(GUM if tint else TOOTH, (len(x), 3)) * (
@@ -142,9 +142,8 @@ def teeth() -> tuple[Part, Part]:
             rows.append((np.stack([x + push * np.sin(angle), y, z + push * np.cos(angle)], 1), colour * back))
         points, colours = np.stack([r[0] for r in rows]), np.stack([r[1] for r in rows])
         part = sheet(points, colours, jaw=0.0 if up else 1.0)
-        if up:
+        if up:  # its rows run upwards
             part.faces = part.faces[:, ::-1].copy()
-        part.faces = part.faces[:, ::-1].copy()
         parts.append(part)
     return parts[0], parts[1]
 
@@ -166,18 +165,18 @@ def ear() -> Part:
     r = np.linspace(0, 1, rows)[:, None]
     u = np.arange(columns)[None, :] / columns * 2 * np.pi
     shape = 1 + 0.1 * np.sin(u)  # wider above than at the lobe
-    across, up = 0.15 * r * np.cos(u) * shape, 0.235 * r * np.sin(u) * (1 + 0 * u)
+    across, up = 0.165 * r * np.cos(u) * shape, 0.25 * r * np.sin(u) * (1 + 0 * u)
     rim = 0.055 * np.exp(-(((r - 0.86) / 0.1) ** 2)) - 0.075 * step(0.92, 1.0, r)
     dish = -0.035 * np.exp(-((r / 0.45) ** 2)) + 0.018 * np.exp(-(((r - 0.5) / 0.12) ** 2)) * step(-0.4, 0.6, np.sin(u))
     out = rim + dish + 0 * u
-    yaw = np.radians(62)  # the dish looks out and a little forward
-    x = 0.775 + out * np.sin(yaw) - across * np.cos(yaw) * 0.8
-    z = -0.03 + out * np.cos(yaw) + across * np.sin(yaw)
+    yaw = np.radians(50)  # the dish looks out and a little forward
+    x = 0.83 + out * np.sin(yaw) - across * np.cos(yaw) * 0.8
+    z = -0.09 + out * np.cos(yaw) + across * np.sin(yaw)
     y = 0.0 + up + 0.12 * across
     deep = np.exp(-((r / 0.55) ** 2)) * np.ones_like(u)
-    skin = linear(244, 196, 167)
+    skin = linear(238, 182, 148)
     dish_part = sheet(np.stack([x, y, z], -1), mixed(skin, EAR_IN, 0.85 * deep), True)
-    back = ball(np.array([0.745, 0.0, -0.05]), np.array([0.06, 0.21, 0.13]), skin, 10, 20)
+    back = ball(np.array([0.79, 0.0, -0.09]), np.array([0.07, 0.2, 0.12]), skin, 10, 20)
     dish_part.faces = dish_part.faces[:, ::-1].copy()
     return merge([dish_part, back])
 

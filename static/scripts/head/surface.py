@@ -16,7 +16,7 @@ EYE_X, EYE_Y, EYE_R = 0.345, 0.06, 0.235
 "Centre (of the own left eye) and radius of the eyeball, dm."
 LID = 1.07
 "Lids slide on a sphere this much larger than the eyeball."
-EYE_WIDTH, EYE_UP, EYE_DOWN = 0.192, 0.135, 0.1
+EYE_WIDTH, EYE_UP, EYE_DOWN = 0.19, 0.116, 0.1
 "Half width of the lids' opening, and its heights over and under the eye's centre, dm."
 
 MOUTH_Y, MOUTH_W = -0.53, 0.235
@@ -64,7 +64,7 @@ def features(x: Array, y: Array) -> Array:
     z -= 0.03 * bump(x, y, 0.0, -0.725, 0.16, 0.05)  # fold above it
     z -= 0.018 * bump(x, y, 0.0, -0.385, 0.03, 0.05)  # philtrum
     z += 0.11 * np.exp(-0.5 * (x / 0.075) ** 2) * step(0.36, -0.1, y) * step(-0.3, -0.15, y)  # bridge
-    z += 0.15 * bump(x, y, 0.0, -0.17, 0.085, 0.075)  # tip
+    z += 0.13 * bump(x, y, 0.0, -0.165, 0.09, 0.085)  # tip
     z += 0.085 * bump(ax, y, 0.1, -0.215, 0.048, 0.045)  # wings
     z -= 0.035 * bump(ax, y, 0.052, -0.262, 0.026, 0.016)  # nostrils
     return np.asarray(z)
