@@ -20,7 +20,7 @@ CROSSFADE_MS = 100.0
 
 SHAPES_OF_VISEME: Mapping[str, Mapping[str, float]] = {
     "sil": {},
-    "PP": {"mouthClose": 0.05, "mouthPress": 0.4, "mouthRollLower": 0.35, "mouthRollUpper": 0.3},
+    "PP": {"mouthPress": 0.4, "mouthRollLower": 0.35, "mouthRollUpper": 0.3},
     "FF": {"jawOpen": 0.08, "mouthRollLower": 0.6, "mouthUpperUp": 0.3},
     "TH": {"jawOpen": 0.18, "tongueOut": 0.3, "mouthLowerDown": 0.2, "mouthUpperUp": 0.12},
     "DD": {"jawOpen": 0.16, "mouthLowerDown": 0.22, "mouthUpperUp": 0.15, "mouthStretch": 0.1},

@@ -26,6 +26,8 @@ from hoovik_rtc.pipeline.workers import Workers
 from hoovik_rtc.telemetry import Telemetry
 from hoovik_rtc.wire.messages import AvatarFrame, BotMessage, EmotionUpdate, Notice, NoticePayload
 
+MODALITY_NOTICE_MS = 1000.0
+"A change of modality that lasts this long is worth a notice."
 NO_FACE_NOTICE_MS = 1000.0
 "Pictures without a face for this long are worth a notice."
 
@@ -75,10 +77,13 @@ class Participant:
         self._timer: asyncio.TimerHandle | None = None
         self._face_missing_since: float | None = None
         self._said_no_face = False
-        self._said_modality: str | None = None
+        self._said_modality: str = "both"
+        self._modality_now: tuple[str, float] = ("both", 0.0)  # and since when
         self._told_once: str | None = None
         self._consented_at: float | None = None
+        self._senses_since = 0.0
         self._closing: set[asyncio.Task[None]] = set()
+        self._letting_go = asyncio.Lock()  # whoever leaves waits for whoever is still closing
 
     # The connection.
 
@@ -91,7 +96,10 @@ class Participant:
     async def disconnect(self) -> None:
         """The connection is gone; the session stays for a while."""
         link, self.link = self.link, None
+        if link is not None:
+            link.video.sense = link.audio.sense = None
         await self._close_senses()
+        await asyncio.gather(*self._closing)
         if link is not None:
             await link.close()
 
@@ -219,6 +227,7 @@ class Participant:
     def _open_senses(self) -> None:
         link = self.link
         assert link is not None
+        self._senses_since = clock.now_ms()
         sender = SenderClock()
         if link.video_tap is not None:
             self._sight = Sight(self._workers, self._engine.face, sender, link.video_tap, self.on_seen, self._telemetry)
@@ -236,9 +245,10 @@ class Participant:
         hearing, self._hearing = self._hearing, None
         if self.link is not None:
             self.link.video.sense = self.link.audio.sense = None
-        for sense in (sight, hearing):
-            if sense is not None:
-                await sense.close()
+        async with self._letting_go:
+            for sense in (sight, hearing):
+                if sense is not None:
+                    await sense.close()
 
     def _arm(self, now: float) -> None:
         """Wake up when the cadence has something to predict."""
@@ -275,14 +285,15 @@ class Participant:
             self.notice("no_face", "No face is seen. Look at the camera, and have light on your face.")
 
     def _say_modality(self) -> None:
-        """Say when a modality comes or goes."""
-        if not self.consent.any or self._consented_at is not None:
-            return
-        live = self._expression.modality(clock.now_ms()) or "none"
-        if live != self._said_modality:
-            if self._said_modality is not None or live != "both":
-                self.notice(f"modality_{live}", _MODALITY[live])
+        """Say that a modality came or went, once it has lasted: people read this, programs read `modality`."""
+        now = clock.now_ms()
+        live = self._expression.modality(now) or "none"
+        if live != self._modality_now[0]:
+            self._modality_now = (live, now)
+        lasted = now - max(self._modality_now[1], self._senses_since)
+        if live != self._said_modality and self.consent.any and lasted > MODALITY_NOTICE_MS:
             self._said_modality = live
+            self.notice(f"modality_{live}", _MODALITY[live])
 
 
 _MODALITY = {

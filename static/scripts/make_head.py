@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from hoovik_inference.types import BLENDSHAPES
-
-from head import face, morphs, parts
+from head import face, fields, morphs, parts
 from head import surface as s
 from head.body import BOTTOM, bust, bust_weights, hair
 from head.gltf import METRES, Writer
 from head.maths import Array, Faces, normals
+
+from hoovik_inference.types import BLENDSHAPES
 
 JOINTS: dict[str, tuple[float, float, float]] = {
     "spine": (0.0, BOTTOM, -0.1),
@@ -29,7 +29,7 @@ JOINTS: dict[str, tuple[float, float, float]] = {
 PARENTS = {"neck": "spine", "head": "neck", "leftEye": "head", "rightEye": "head"}
 
 
-def face_mesh() -> tuple[Array, Array, Faces, morphs.Body]:
+def face_mesh() -> tuple[Array, Array, Faces, fields.Body]:
     """Skin, lashes, brows, ears, teeth and tongue as one mesh: points, colours, faces, and what moves them."""
     skin = face.build()
     n = len(skin.points)
@@ -60,7 +60,7 @@ def face_mesh() -> tuple[Array, Array, Faces, morphs.Body]:
     reach = np.zeros(total)
     z = tongue.points[:, 2]
     reach[offsets[-2] : offsets[-1]] = (z - z.min()) / (z.max() - z.min())
-    body = morphs.Body(points, upper, np.isnan(rigid) * 1.0, rigid, *extra, tongue=reach)
+    body = fields.Body(points, upper, np.isnan(rigid) * 1.0, rigid, extra[0], extra[1], extra[2], extra[3], reach)
     return points, colours, faces, body
 
 
@@ -82,9 +82,7 @@ def build() -> bytes:
     for name in BLENDSHAPES:
         move = morphs.displacement(name, body)
         turn = normals(points + move, faces) - skin_normals
-        primitive["targets"].append(
-            {"POSITION": w.sparse(move * METRES, 4e-5), "NORMAL": w.sparse(turn, 0.04)}
-        )
+        primitive["targets"].append({"POSITION": w.sparse(move * METRES, 4e-5), "NORMAL": w.sparse(turn, 0.04)})
     meshes: list[dict[str, Any]] = [
         {
             "name": "face",
@@ -94,7 +92,12 @@ def build() -> bytes:
         }
     ]
     eye = parts.eyeball()
-    meshes.append({"name": "eye", "primitives": [w.primitive(eye.points, normals(eye.points, eye.faces), eye.colours, eye.faces, 1)]})
+    meshes.append(
+        {
+            "name": "eye",
+            "primitives": [w.primitive(eye.points, normals(eye.points, eye.faces), eye.colours, eye.faces, 1)],
+        }
+    )
     for name, part, material in (("hair", hair(), 2), ("bust", bust(), 3)):
         p = w.primitive(part.points, normals(part.points, part.faces), part.colours, part.faces, material)
         weights = bust_weights(part.points) if name == "bust" else np.tile([0.0, 0.0, 1.0], (len(part.points), 1))

@@ -3,123 +3,123 @@
 from __future__ import annotations
 
 ROWS: dict[str, tuple[float, dict[str, float]]] = {
-    "browDown*": (-0.239, {
-        "brow_in_y": -3.196, "brow_out_y": 0.232, "brow_tip_x": 1.605, "lid": 3.831,
-        "lid_low_y": 3.476, "crease_y": -0.891,
+    "browDown*": (0.436, {
+        "brow_in_y": -3.222, "brow_out_y": 0.232, "brow_tip_x": 1.422, "lid": 4.480,
+        "lid_low_y": 3.781, "crease_y": -0.697,
     }),
-    "browInnerUp": (-13.465, {
-        "+brow_in_y": 6.325, "+brow_out_y": 0.108, "+brow_tip_x": -2.376, "+lid": 0.587,
+    "browInnerUp": (-13.077, {
+        "+brow_in_y": 6.064, "+brow_out_y": -0.183, "+brow_tip_x": -1.698, "+lid": 0.200,
     }),
-    "browOuterUp*": (-16.156, {
-        "brow_in_y": 0.618, "brow_out_y": 4.363, "brow_tip_x": 0.730, "lid": 0.333,
-        "lid_low_y": -2.267, "crease_y": -1.279,
+    "browOuterUp*": (-15.715, {
+        "brow_in_y": 0.612, "brow_out_y": 4.248, "brow_tip_x": 0.849, "lid": 0.292,
+        "lid_low_y": -2.381, "crease_y": -1.131,
     }),
-    "eyeBlink*": (0.766, {
-        "lid": -7.438, "lid_low_y": 2.012, "under_y": -0.194, "iris_y": -3.762, "brow_in_y": 0.380,
-        "cheek_y": 0.317,
+    "eyeBlink*": (0.968, {
+        "lid": -7.834, "lid_low_y": 1.936, "under_y": -0.271, "iris_y": -3.347, "brow_in_y": 0.387,
+        "cheek_y": 0.372,
     }),
-    "eyeLookDown*": (0.744, {
-        "iris_y": -1.230, "lid": -12.532, "lid_low_y": -5.656,
+    "eyeLookDown*": (0.717, {
+        "iris_y": -1.076, "lid": -12.543, "lid_low_y": -5.646,
     }),
-    "eyeLookUp*": (-3.933, {
-        "iris_y": 1.833, "lid": 8.548, "lid_low_y": 4.540,
+    "eyeLookUp*": (-3.882, {
+        "iris_y": 1.550, "lid": 8.355, "lid_low_y": 4.261,
     }),
-    "eyeLookIn*": (-2.415, {
-        "iris_x": -5.064, "~iris_x": 7.497,
+    "eyeLookIn*": (-2.394, {
+        "iris_x": -4.950, "~iris_x": 7.417,
     }),
-    "eyeLookOut*": (-2.345, {
-        "iris_x": 7.599, "~iris_x": -4.137,
+    "eyeLookOut*": (-2.327, {
+        "iris_x": 7.509, "~iris_x": -4.042,
     }),
-    "eyeSquint*": (-1.306, {
-        "lid": -4.263, "lid_low_y": 2.952, "under_y": 1.397, "iris_y": 1.031, "brow_in_y": -0.734,
-        "cheek_y": 0.154,
+    "eyeSquint*": (-0.875, {
+        "lid": -4.028, "lid_low_y": 3.169, "under_y": 1.243, "iris_y": 0.860, "brow_in_y": -0.711,
+        "cheek_y": 0.143,
     }),
-    "eyeWide*": (-7.747, {
-        "lid": 5.659, "lid_low_y": -4.838, "brow_in_y": -0.013, "brow_out_y": 0.253,
+    "eyeWide*": (-7.588, {
+        "lid": 6.252, "lid_low_y": -4.527, "brow_in_y": 0.049, "brow_out_y": 0.083,
     }),
-    "jawForward": (-5.266, {
-        "chin_z": 0.012, "chin_y": 0.001, "bottom_z": -0.022,
+    "jawForward": (-5.269, {
+        "chin_z": 0.008, "chin_y": 0.002, "bottom_z": -0.017,
     }),
-    "jawLeft|jawRight": (-4.757, {
-        "chin_x": 3.514, "lips_x": 0.015,
+    "jawLeft|jawRight": (-4.635, {
+        "chin_x": 4.059, "lips_x": -0.147,
     }),
-    "jawOpen": (-1.905, {
-        "gap": 0.453, "chin_y": -0.322, "bottom_y": -0.410, "dent_y": -0.667, "+corner_x": -1.151,
+    "jawOpen": (-1.655, {
+        "gap": 0.398, "chin_y": -0.294, "bottom_y": -0.380, "dent_y": -0.611, "+corner_x": -1.070,
     }),
-    "mouthClose": (-6.965, {
-        "gap": -0.927, "chin_y": -0.957, "bottom_y": -0.194, "dent_y": -2.161,
-        "bottom_thick": 1.128, "top_thick": -0.778,
+    "mouthClose": (-6.211, {
+        "gap": -0.729, "chin_y": -0.737, "bottom_y": -0.165, "dent_y": -1.827,
+        "bottom_thick": 0.987, "top_thick": -0.420,
     }),
-    "mouthDimple*": (5.511, {
-        "corner_x": -1.673, "corner_y": 1.381, "corner_z": -0.497, "lip_up_y": -0.478,
-        "lip_low_y": 0.702, "cheek_y": -2.701, "cheek_z": -0.184, "gap": 1.128, "chin_y": -0.445,
-        "top_thick": 1.729, "bottom_thick": -1.605,
+    "mouthDimple*": (2.313, {
+        "corner_x": -1.597, "corner_y": 0.913, "corner_z": -0.035, "lip_up_y": 0.387,
+        "lip_low_y": 0.211, "cheek_y": -1.721, "cheek_z": -0.469, "gap": 0.898, "chin_y": -0.495,
+        "top_thick": 1.768, "bottom_thick": -0.979,
     }),
-    "mouthFrown*": (-16.354, {
-        "corner_x": 1.966, "corner_y": -4.011, "corner_z": 0.300, "lip_up_y": -0.154,
-        "lip_low_y": -0.098, "cheek_y": 2.208, "cheek_z": 0.528, "gap": -0.544, "chin_y": -0.474,
-        "top_y": 1.659, "bottom_y": 0.683, "bottom_thick": -1.903, "top_thick": 1.412,
-        "dent_y": -1.700,
+    "mouthFrown*": (-16.883, {
+        "corner_x": 1.591, "corner_y": -3.383, "corner_z": 0.500, "lip_up_y": -0.655,
+        "lip_low_y": -0.729, "cheek_y": 2.109, "cheek_z": 0.350, "gap": -0.512, "chin_y": -0.986,
+        "top_y": 2.084, "bottom_y": 1.357, "bottom_thick": -1.255, "top_thick": 0.978,
+        "dent_y": -2.016,
     }),
-    "mouthFunnel": (5.715, {
-        "+corner_x": -1.869, "+corner_y": 1.823, "+corner_z": -0.215, "gap": 0.547,
-        "chin_y": 1.106, "top_y": -1.078, "bottom_y": -0.710, "top_thick": 3.482,
-        "bottom_thick": -0.151, "top_z": 0.267, "bottom_z": -1.353, "chin_z": 0.082,
-        "dent_y": 0.376,
+    "mouthFunnel": (5.166, {
+        "+corner_x": -1.827, "+corner_y": 1.932, "+corner_z": -0.283, "gap": 0.461,
+        "chin_y": 0.759, "top_y": -0.852, "bottom_y": -0.694, "top_thick": 3.211,
+        "bottom_thick": -0.121, "top_z": 1.398, "bottom_z": -1.521, "chin_z": 0.471,
+        "dent_y": 0.313,
     }),
-    "mouthPucker": (0.113, {
-        "+corner_x": -5.967, "+corner_y": -0.062, "+corner_z": 2.464, "gap": 0.344,
-        "chin_y": 0.658, "top_y": -1.806, "bottom_y": 0.378, "top_thick": 5.646,
-        "bottom_thick": -0.611, "top_z": -0.493, "bottom_z": -1.021, "chin_z": -0.520,
-        "dent_y": -0.277,
+    "mouthPucker": (-2.931, {
+        "+corner_x": -5.706, "+corner_y": 0.250, "+corner_z": 2.617, "gap": 0.201, "chin_y": 0.106,
+        "top_y": -1.548, "bottom_y": 0.530, "top_thick": 5.459, "bottom_thick": -0.811,
+        "top_z": -0.172, "bottom_z": -0.904, "chin_z": -0.771, "dent_y": -0.441,
     }),
-    "mouthLeft|mouthRight": (-4.532, {
-        "lips_x": 1.847, "chin_x": 3.139,
+    "mouthLeft|mouthRight": (-4.519, {
+        "lips_x": 1.940, "chin_x": 3.013,
     }),
-    "mouthLowerDown*": (-2.160, {
-        "corner_x": 0.593, "corner_y": 0.456, "corner_z": 0.526, "lip_up_y": 2.111,
-        "lip_low_y": -1.502, "cheek_y": 0.523, "cheek_z": -0.368, "gap": -0.529, "chin_y": 1.113,
-        "bottom_y": -1.268, "bottom_thick": -1.727, "dent_y": 1.213,
+    "mouthLowerDown*": (-2.268, {
+        "corner_x": 0.553, "corner_y": 0.548, "corner_z": 0.335, "lip_up_y": 1.222,
+        "lip_low_y": -1.166, "cheek_y": 0.600, "cheek_z": 0.078, "gap": -0.067, "chin_y": 1.423,
+        "bottom_y": -1.004, "bottom_thick": -0.840, "dent_y": 1.695,
     }),
-    "mouthPress*": (-0.870, {
-        "corner_x": 0.693, "corner_y": -0.297, "corner_z": 0.326, "lip_up_y": 0.209,
-        "lip_low_y": 0.926, "cheek_y": 0.812, "cheek_z": -2.009, "gap": -0.090,
-        "top_thick": -2.551, "bottom_thick": 0.080, "top_y": -0.655, "bottom_y": -0.356,
-        "chin_y": -0.559,
+    "mouthPress*": (-0.711, {
+        "corner_x": 0.679, "corner_y": -0.353, "corner_z": 0.360, "lip_up_y": 0.356,
+        "lip_low_y": 0.888, "cheek_y": 0.837, "cheek_z": -2.067, "gap": -0.229,
+        "top_thick": -2.465, "bottom_thick": -0.191, "top_y": -0.486, "bottom_y": -0.432,
+        "chin_y": -0.585,
     }),
-    "mouthRollLower": (-5.969, {
-        "gap": -0.702, "bottom_thick": -4.334, "bottom_y": -0.050, "chin_y": -1.582,
-        "dent_y": -1.665, "bottom_z": 3.097, "top_thick": 1.724,
+    "mouthRollLower": (-5.020, {
+        "gap": -0.849, "bottom_thick": -4.629, "bottom_y": -0.167, "chin_y": -1.465,
+        "dent_y": -1.838, "bottom_z": 2.873, "top_thick": 1.755,
     }),
-    "mouthRollUpper": (-3.885, {
-        "gap": 0.026, "top_thick": -1.130, "top_y": -1.003, "top_z": 3.921, "bottom_thick": 0.241,
+    "mouthRollUpper": (-3.485, {
+        "gap": -0.017, "top_thick": -0.846, "top_y": -0.779, "top_z": 3.503,
+        "bottom_thick": -0.013,
     }),
-    "mouthShrugLower": (-11.724, {
-        "gap": 0.025, "bottom_y": 2.050, "chin_y": -1.984, "dent_y": 1.001, "bottom_z": 2.180,
-        "bottom_thick": -1.023, "+corner_y": -0.679,
+    "mouthShrugLower": (-9.807, {
+        "gap": 0.029, "bottom_y": 1.341, "chin_y": -1.263, "dent_y": 1.440, "bottom_z": 2.098,
+        "bottom_thick": -1.151, "+corner_y": -0.555,
     }),
-    "mouthShrugUpper": (-0.786, {
-        "gap": -0.502, "top_y": 1.539, "top_z": -1.747, "top_thick": -1.719, "bottom_y": 0.429,
-        "+corner_y": -1.205,
+    "mouthShrugUpper": (-1.047, {
+        "gap": -0.268, "top_y": 1.264, "top_z": -1.510, "top_thick": -1.457, "bottom_y": 0.511,
+        "+corner_y": -1.126,
     }),
-    "mouthSmile*": (7.985, {
-        "corner_x": 1.357, "corner_y": 3.495, "corner_z": -1.336, "lip_up_y": 1.404,
-        "lip_low_y": -1.527, "cheek_y": 2.466, "cheek_z": 0.060, "gap": -0.059, "chin_y": 0.722,
-        "top_y": -1.616, "top_thick": 2.262, "bottom_thick": -1.284,
+    "mouthSmile*": (7.798, {
+        "corner_x": 1.431, "corner_y": 3.215, "corner_z": -1.319, "lip_up_y": 0.868,
+        "lip_low_y": -0.478, "cheek_y": 2.574, "cheek_z": -0.282, "gap": 0.740, "chin_y": 0.608,
+        "top_y": -1.970, "top_thick": 2.632, "bottom_thick": -0.852,
     }),
-    "mouthStretch*": (-3.894, {
-        "corner_x": 2.749, "corner_y": -0.274, "corner_z": 1.368, "lip_up_y": -0.135,
-        "lip_low_y": 0.704, "cheek_y": 1.189, "cheek_z": -2.731, "gap": 0.418, "chin_y": 0.329,
-        "bottom_y": 0.264, "bottom_thick": 0.988,
+    "mouthStretch*": (-5.440, {
+        "corner_x": 2.999, "corner_y": -1.013, "corner_z": 1.077, "lip_up_y": -0.468,
+        "lip_low_y": 1.077, "cheek_y": 1.661, "cheek_z": -2.453, "gap": 0.851, "chin_y": 0.289,
+        "bottom_y": 0.666, "bottom_thick": 1.588,
     }),
-    "mouthUpperUp*": (-5.220, {
-        "corner_x": 0.623, "corner_y": 4.185, "corner_z": 1.113, "lip_up_y": 3.395,
-        "lip_low_y": -5.249, "cheek_y": -1.861, "cheek_z": 0.611, "gap": -2.109, "top_y": 0.961,
-        "top_thick": -3.512, "chin_y": -0.210,
+    "mouthUpperUp*": (-5.747, {
+        "corner_x": 0.830, "corner_y": 4.193, "corner_z": 1.148, "lip_up_y": 1.797,
+        "lip_low_y": -4.039, "cheek_y": -1.530, "cheek_z": 0.305, "gap": -1.508, "top_y": 1.667,
+        "top_thick": -2.854, "chin_y": -0.424,
     }),
-    "noseSneer*": (-2.013, {
-        "wing_y": 1.210, "wing_x": -1.145, "crease_y": -2.310, "lip_up_y": -0.083,
-        "brow_in_y": -0.231, "brow_tip_x": 0.540,
+    "noseSneer*": (-2.258, {
+        "wing_y": 0.417, "wing_x": -0.963, "crease_y": -1.240, "lip_up_y": 0.093,
+        "brow_in_y": -0.398, "brow_tip_x": 0.460,
     }),
 }  # fmt: skip
 """By channel, `*` standing for Left and Right: bias and weight of each measure of the logit.
@@ -129,34 +129,34 @@ footage and on `training.warp` faces. A measure's name alone is that of the chan
 the other side, `+` the mean of both."""
 
 NEUTRAL_MEASURES: dict[str, float] = {
-    "lid": 0.289,
-    "lid_low_y": -0.292,
-    "brow_in_y": 2.054,
-    "brow_out_y": 1.762,
-    "brow_tip_x": 1.453,
-    "corner_x": 2.436,
-    "corner_y": -2.628,
-    "corner_z": 4.105,
-    "cheek_y": 0.469,
-    "cheek_z": 3.757,
-    "under_y": 2.907,
-    "wing_y": -4.137,
-    "wing_x": 2.007,
-    "crease_y": -2.367,
-    "lip_up_y": -2.215,
-    "lip_low_y": -2.943,
-    "iris_x": 0.073,
-    "iris_y": 0.132,
-    "gap": 0.194,
-    "chin_y": -7.290,
-    "top_y": -1.616,
-    "bottom_y": -3.635,
-    "top_thick": 0.794,
-    "bottom_thick": 0.982,
-    "top_z": 0.062,
-    "bottom_z": -0.453,
-    "chin_z": -2.115,
-    "dent_y": 2.429,
+    "lid": 0.295,
+    "lid_low_y": -0.295,
+    "brow_in_y": 2.030,
+    "brow_out_y": 1.726,
+    "brow_tip_x": 1.472,
+    "corner_x": 2.425,
+    "corner_y": -2.574,
+    "corner_z": 4.073,
+    "cheek_y": 0.492,
+    "cheek_z": 3.724,
+    "under_y": 2.945,
+    "wing_y": -4.177,
+    "wing_x": 2.013,
+    "crease_y": -2.399,
+    "lip_up_y": -2.168,
+    "lip_low_y": -2.851,
+    "iris_x": 0.061,
+    "iris_y": 0.144,
+    "gap": 0.167,
+    "chin_y": -7.271,
+    "top_y": -1.584,
+    "bottom_y": -3.484,
+    "top_thick": 0.767,
+    "bottom_thick": 0.929,
+    "top_z": 0.059,
+    "bottom_z": -0.428,
+    "chin_z": -2.120,
+    "dent_y": 2.475,
     "lips_x": 0.000,
     "chin_x": 0.000,
 }

@@ -43,7 +43,12 @@ def hair() -> Part:
     x, y, z = np.sin(polar) * np.sin(swirl), np.cos(polar), np.sin(polar) * np.cos(swirl)
     y, z = y * np.cos(crown) + z * np.sin(crown) * 1.0, z * np.cos(crown) - y * np.sin(crown)
     body = 0.115 * step(1.0, 0.82, down) ** 0.5 * (0.72 + 0.28 * step(0.0, 0.35, down))
-    quiff = 0.13 * np.exp(-(((np.where(u > np.pi, u - 2 * np.pi, u) - 0.1) / 0.55) ** 2))[None, :] * step(0.3, 0.8, down) * step(1.0, 0.8, down)
+    quiff = (
+        0.13
+        * np.exp(-(((np.where(u > np.pi, u - 2 * np.pi, u) - 0.1) / 0.55) ** 2))[None, :]
+        * step(0.3, 0.8, down)
+        * step(1.0, 0.8, down)
+    )
     phase = 17 * swirl + 5.0 * np.sin(1.3 * polar + 0.5 * swirl)
     locks = 0.02 * np.cos(phase) + 0.008 * np.cos(2.3 * phase + 1)
     locks = locks * step(0.05, 0.5, down) * step(1.02, 0.85, down)
@@ -71,10 +76,31 @@ def bust() -> Part:
         drop = 0.0
         return np.stack([wide * c * k, np.full_like(u, y) + drop, z + deep * n * k], 1)
 
-    neck = [(-0.8, 0.34, 0.33), (-0.92, 0.355, 0.355), (-1.05, 0.355, 0.36), (-1.2, 0.36, 0.355), (-1.32, 0.38, 0.36), (-1.44, 0.43, 0.375), (-1.52, 0.5, 0.39)]
+    neck = [
+        (-0.8, 0.34, 0.33),
+        (-0.92, 0.355, 0.355),
+        (-1.05, 0.355, 0.36),
+        (-1.2, 0.36, 0.355),
+        (-1.32, 0.38, 0.36),
+        (-1.44, 0.43, 0.375),
+        (-1.52, 0.5, 0.39),
+    ]
     skin = np.stack([ring(y, w, d, -0.17 - 0.05 * (y + 0.62), 2.1) for y, w, d in neck])
     colours = shade(np.broadcast_to(SKIN, skin.shape).reshape(-1, 3), skin.reshape(-1, 3)).reshape(skin.shape)
-    body = [(-1.36, 0.395, 0.385), (-1.33, 0.43, 0.42), (-1.36, 0.46, 0.445), (-1.41, 0.5, 0.455), (-1.47, 0.64, 0.46), (-1.53, 0.85, 0.47), (-1.6, 1.05, 0.48), (-1.7, 1.21, 0.49), (-1.84, 1.31, 0.5), (-2.05, 1.36, 0.52), (-2.3, 1.37, 0.54), (BOTTOM, 1.36, 0.55)]
+    body = [
+        (-1.36, 0.395, 0.385),
+        (-1.33, 0.43, 0.42),
+        (-1.36, 0.46, 0.445),
+        (-1.41, 0.5, 0.455),
+        (-1.47, 0.64, 0.46),
+        (-1.53, 0.85, 0.47),
+        (-1.6, 1.05, 0.48),
+        (-1.7, 1.21, 0.49),
+        (-1.84, 1.31, 0.5),
+        (-2.05, 1.36, 0.52),
+        (-2.3, 1.37, 0.54),
+        (BOTTOM, 1.36, 0.55),
+    ]
     shirt = np.stack([ring(y, w, d, -0.14, 2.1 + 0.35 * min(1.0, w / 1.2)) for y, w, d in body])
     # The collar dips in front, the chest comes forward.
     front = np.clip(np.cos(u), 0, 1)[None, :]

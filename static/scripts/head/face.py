@@ -122,8 +122,10 @@ def _eye(half: _Half) -> list[int]:
         gx, gy = (EYE_GROW_X[k], EYE_GROW_Y[k]) if k >= 0 else (0.985, 0.97)
         x, y = s.EYE_X + edge_x * gx, s.EYE_Y + height * gy + tilt
         radius = s.EYE_R * (s.LID if k >= 0 else 0.97)
-        z = s.lidded_z(x, y, radius) if k >= 0 else s.EYE_Z + np.sqrt(
-            np.maximum(radius**2 - (x - s.EYE_X) ** 2 - (y - s.EYE_Y) ** 2, 0)
+        z = (
+            s.lidded_z(x, y, radius)
+            if k >= 0
+            else s.EYE_Z + np.sqrt(np.maximum(radius**2 - (x - s.EYE_X) ** 2 - (y - s.EYE_Y) ** 2, 0))
         )
         points = np.stack([x, y, z], 1)
         follow = (1 - max(k, 0) / count) ** 1.15

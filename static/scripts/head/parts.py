@@ -71,18 +71,18 @@ def eyeball() -> Part:
     shade = 1 - 0.35 * step(-0.1, 1.0, np.sin(u))[None, :, None] * (np.arange(len(angles)) < 9)[:, None, None]
     colours = np.clip(colours * rays * shade, 0, 1)
     sin, cos = np.sin(angles)[:, None], np.cos(angles)[:, None]
-    bulge = 1 + 0.035 * step(np.radians(33), 0.0, angles)[:, None]
+    bulge = 1 + 0.02 * step(np.radians(33), 0.0, angles)[:, None]
     d = np.stack([sin * np.cos(u), sin * np.sin(u), cos * np.ones_like(u)], -1)
     eye = sheet(d * s.EYE_R * bulge[..., None], colours, True)
     glints = []
     for x, y, size in ((0.052, 0.072, 0.028), (-0.05, -0.05, 0.013)):
-        z = np.sqrt((s.EYE_R * 1.04) ** 2 - x * x - y * y)
+        z = np.sqrt((s.EYE_R * 1.03) ** 2 - x * x - y * y)
         n = np.array([x, y, z]) / np.linalg.norm([x, y, z])
         side = np.cross([0.0, 1.0, 0.0], n)
         side /= np.linalg.norm(side)
         up = np.cross(n, side)
-        rim = [n * s.EYE_R * 1.045 + size * (side * np.cos(a) + up * np.sin(a)) for a in np.arange(16) / 8 * np.pi]
-        points = np.vstack([[n * s.EYE_R * 1.055], rim])
+        rim = [n * s.EYE_R * 1.026 + size * (side * np.cos(a) + up * np.sin(a)) for a in np.arange(16) / 8 * np.pi]
+        points = np.vstack([[n * s.EYE_R * 1.034], rim])
         faces = np.array([(0, 1 + i, 1 + (i + 1) % 16) for i in range(16)])
         glints.append(Part(points, np.ones_like(points), faces))
     return merge([eye, *glints])
@@ -132,7 +132,14 @@ def teeth() -> tuple[Part, Part]:
         sign = 1.0 if up else -1.0
         tip = end + sign * 0.012 * (1 - np.abs(np.cos(angle * 6.5)) ** 0.4)
         rows = []
-        for height, out, tint in ((0.0, -0.05, 0), (0.0, -0.008, 0), (0.025, 0.0, 0), (0.075, 0.0, 0), (0.085, 0.004, 1), (0.13 if up else 0.11, -0.03, 1)):
+        for height, out, tint in (
+            (0.0, -0.05, 0),
+            (0.0, -0.008, 0),
+            (0.025, 0.0, 0),
+            (0.075, 0.0, 0),
+            (0.085, 0.004, 1),
+            (0.13 if up else 0.11, -0.03, 1),
+        ):
             y = tip + sign * height
             push = out + groove * (tint == 0) * (out > -0.02)
             colour = np.broadcast_to(GUM if tint else TOOTH, (len(x), 3)) * (

@@ -79,7 +79,7 @@ EYE_Z = float(face_z(np.array([EYE_X]), np.array([EYE_Y]))[0]) + 0.05 - EYE_R * 
 "Depth of the eyeball's centre, dm."
 
 
-def lidded_z(x: Array, y: Array, radius: float = EYE_R * LID) -> Array:
+def lidded_z(x: Array, y: Array, radius: float | Array = EYE_R * LID) -> Array:
     """Depth of the skin at (x, y), where it lies over the eyeball on a sphere of `radius`."""
     z = face_z(x, y)
     r2 = (np.abs(x) - EYE_X) ** 2 + (y - EYE_Y) ** 2

@@ -2,6 +2,7 @@
 
 const TRAIL_MS = 12_000;
 const EDGE = 0.88;
+const FRAME_MS = 30;
 
 interface Sample {
   x: number;
@@ -30,6 +31,7 @@ export class AffectPlot {
   }
 
   draw(nowMs: number): void {
+    if (nowMs - this.lastMs < FRAME_MS) return;
     const pen = this.prepare();
     if (!pen) return;
     this.samples = this.samples.filter(({ atMs }) => nowMs - atMs < TRAIL_MS);
@@ -49,7 +51,7 @@ export class AffectPlot {
     const height = Math.round(this.canvas.clientHeight * scale);
     if (!width || !height) return null;
     if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
-    const pen = this.canvas.getContext("2d");
+    const pen = this.canvas.getContext("2d", { willReadFrequently: true });
     pen?.clearRect(0, 0, width, height);
     return pen;
   }

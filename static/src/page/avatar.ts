@@ -16,14 +16,19 @@ import {
 } from "three";
 import { GLTFLoader } from "three/addons/loaders/GLTFLoader.js";
 import type { AvatarPayload } from "../sdk";
+import { isSoftware } from "./graphics";
 import { Pose } from "./pose";
 
 const JOINTS = ["spine", "neck", "head", "leftEye", "rightEye"] as const;
 type Joint = (typeof JOINTS)[number];
 
-/** A name of a graphics driver that draws on the processor, which the call needs for other things. */
-const SOFTWARE = /swiftshader|llvmpipe|software/i;
-const SOFTWARE_FRAME_MS = 1000 / 24;
+/** Emulated graphics draw on the processor, which the call needs for other things. */
+const SOFTWARE_FRAME_MS = 1000 / 20;
+
+/** Framing, in shares of the model's height and width. */
+const BUST_CUT = 0.13;
+const HEADROOM = 0.1;
+const SHOULDERS = 0.86;
 
 /** The 3D head: loads a glTF model, glides between frames, draws at display rate while visible. */
 export class AvatarView {
@@ -43,7 +48,7 @@ export class AvatarView {
    */
   constructor(private readonly canvas: HTMLCanvasElement) {
     this.renderer = new WebGLRenderer({ canvas, antialias: true, alpha: true, powerPreference: "low-power" });
-    this.software = SOFTWARE.test(driver(this.renderer.getContext()));
+    this.software = isSoftware(this.renderer.getContext());
     this.renderer.setPixelRatio(this.software ? 0.75 : Math.min(devicePixelRatio, 1.5));
     this.scene.add(new HemisphereLight(new Color("#dfe8ff"), new Color("#3a3034"), 1.5));
     const key = new DirectionalLight(new Color("#fff1e0"), 2.1);
@@ -122,14 +127,16 @@ export class AvatarView {
     this.frame();
   }
 
-  /** Put the camera where the whole head fits, with room to turn and nod. */
+  /** Put the camera where the head fits with room to turn and nod, and the picture's edge cuts the bust. */
   private frame(): void {
-    const size = this.bounds?.getSize(new Vector3()) ?? new Vector3(1, 1, 1);
-    const centre = this.bounds?.getCenter(new Vector3()) ?? new Vector3();
-    const half = Math.tan(MathUtils.degToRad(this.camera.fov / 2));
-    const distance = Math.max(size.y / 2, size.x / 2 / this.camera.aspect) * 1.12 / half + size.z / 2;
-    this.camera.position.set(centre.x, centre.y + size.y * 0.02, centre.z + distance);
-    this.camera.lookAt(centre.x, centre.y, centre.z);
+    const { min, max } = this.bounds ?? new Box3(new Vector3(-0.5, -0.5, -0.5), new Vector3(0.5, 0.5, 0.5));
+    const [width, height] = [max.x - min.x, max.y - min.y];
+    const bottom = min.y + height * BUST_CUT;
+    const visible = Math.max(height * (1 - BUST_CUT + HEADROOM), (width * SHOULDERS) / this.camera.aspect);
+    const distance = visible / 2 / Math.tan(MathUtils.degToRad(this.camera.fov / 2)) + max.z;
+    const y = bottom + visible / 2;
+    this.camera.position.set((min.x + max.x) / 2, y, distance);
+    this.camera.lookAt((min.x + max.x) / 2, y, 0);
     this.camera.near = distance / 50;
     this.camera.far = distance * 5;
     this.camera.updateProjectionMatrix();
@@ -137,8 +144,3 @@ export class AvatarView {
 }
 
 const EULER = new Euler();
-
-function driver(gl: WebGLRenderingContext | WebGL2RenderingContext): string {
-  const info = gl.getExtension("WEBGL_debug_renderer_info");
-  return String(gl.getParameter(info ? info.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
-}

@@ -76,7 +76,6 @@ export class EmotionPanel {
   clear(text: string): void {
     this.lastMs = null;
     this.card.classList.add("stale");
-    this.card.classList.remove("stale-data");
     say(this.label, "–");
     this.label.style.color = "";
     say(this.confidence, text);

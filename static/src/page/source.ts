@@ -1,5 +1,7 @@
 /** Where our picture and voice come from: devices or a file. */
 
+import { softwareGraphics } from "./graphics";
+
 export interface Source {
   stream: MediaStream;
   kind: "device" | "file";
@@ -56,7 +58,9 @@ export async function fromFile(file: File): Promise<Source> {
   player.playsInline = true;
   player.src = url;
   const context = new AudioContext();
+  let timer: ReturnType<typeof setInterval> | undefined;
   const stop = (): void => {
+    clearInterval(timer);
     player.pause();
     player.removeAttribute("src");
     void context.close();
@@ -69,7 +73,12 @@ export async function fromFile(file: File): Promise<Source> {
     context.createMediaElementSource(player).connect(output);
     await Promise.all([player.play(), context.resume()]);
     const captured = capture(player);
-    const video = captured.getVideoTracks();
+    let video = captured.getVideoTracks();
+    if (video.length && softwareGraphics()) {
+      const drawn = drawnCapture(player);
+      timer = drawn.timer;
+      video = drawn.stream.getVideoTracks();
+    }
     const audio = captured.getAudioTracks().length ? output.stream.getAudioTracks() : [];
     const stream = new MediaStream([...video, ...audio]);
     if (!stream.getTracks().length) throw new SourceError(`"${file.name}" has neither picture nor sound.`, "bad_file");
@@ -105,6 +114,21 @@ function capture(player: HTMLVideoElement): MediaStream {
   const stream = named.captureStream?.() ?? named.mozCaptureStream?.();
   if (!stream) throw new SourceError("This browser cannot send a file. Chrome, Edge and Firefox can.", "no_capture");
   return stream;
+}
+
+/**
+ * The picture by way of a canvas in main memory. With emulated graphics the captured frames of an element are
+ * textures, and reading one back takes over a second; so it is drawn, small, at 30 Hz instead. (Not the rule:
+ * in a tab in the background a canvas stands still.)
+ */
+function drawnCapture(player: HTMLVideoElement): { stream: MediaStream; timer: ReturnType<typeof setInterval> } {
+  const scale = Math.min(1, 480 / player.videoHeight);
+  const canvas = document.createElement("canvas");
+  canvas.width = 2 * Math.round((player.videoWidth * scale) / 2);
+  canvas.height = 2 * Math.round((player.videoHeight * scale) / 2);
+  const pen = canvas.getContext("2d", { alpha: false, willReadFrequently: true });
+  const timer = setInterval(() => pen?.drawImage(player, 0, 0, canvas.width, canvas.height), 1000 / 30);
+  return { stream: canvas.captureStream(), timer };
 }
 
 const stopTracks = (stream: MediaStream): void => stream.getTracks().forEach((track) => track.stop());

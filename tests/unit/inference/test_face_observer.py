@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from hoovik_inference.face import MeshFaceObserver, warm
+from hoovik_inference.training import warp_face
+from hoovik_inference.types import FaceEstimate, FaceObserver, Image
+from tests.unit.inference.faces import photo, photo_landmarks, shape
+
+
+def pictures(path: Path, every: int = 1) -> list[Image]:
+    with av.open(str(path)) as container:
+        frames = [frame for n, frame in enumerate(container.decode(video=0)) if n % every == 0]
+        return [frame.to_ndarray(format="rgb24") for frame in frames]
+
+
+def observed(images: list[Image], observer: FaceObserver, fps: float = 25.0) -> list[FaceEstimate | None]:
+    return [observer.observe(image, n * 1000.0 / fps) for n, image in enumerate(images)]
+
+
+def test_an_estimate_is_whole() -> None:
+    observer: FaceObserver = MeshFaceObserver()
+    face = observer.observe(photo(), 1234.5)
+    observer.close()
+    assert face is not None
+    assert face.time_ms == 1234.5
+    assert face.landmarks.shape == (478, 3)
+    assert face.blendshapes.shape == (52,)
+    assert face.action_units.shape == (19,)
+    assert face.blendshapes.dtype == face.action_units.dtype == face.landmarks.dtype == np.float32
+    assert face.confidence > 0.9
+    assert face.faces == 1
+    assert face.blink is False
+    assert shape(face, "mouthSmileLeft") > 0.5, "the photo smiles"
+
+
+def test_a_picture_without_a_face_gives_nothing() -> None:
+    observer = MeshFaceObserver()
+    assert observer.observe(np.zeros((240, 320, 3), np.uint8), 0.0) is None
+    observer.close()
+
+
+def test_a_time_that_is_none_is_refused() -> None:
+    observer = MeshFaceObserver()
+    with pytest.raises(ValueError, match="expected a capture time"):
+        observer.observe(photo(), float("nan"))
+    observer.close()
+
+
+def test_after_close_observing_is_an_error_and_closing_is_none() -> None:
+    observer = MeshFaceObserver()
+    observer.close()
+    observer.close()
+    with pytest.raises(RuntimeError, match="was closed"):
+        observer.observe(photo(), 0.0)
+
+
+def test_a_second_face_in_the_picture_is_told() -> None:
+    observer = MeshFaceObserver()
+    face = observer.observe(np.ascontiguousarray(np.hstack([photo(), photo()])), 0.0)
+    observer.close()
+    assert face is not None
+    assert face.faces == 2
+
+
+def test_after_calibrating_on_a_smile_the_same_smile_is_neutral() -> None:
+    observer = MeshFaceObserver(pictures=True)
+    observer.calibrate()
+    face = observer.observe(photo(), 0.0)
+    observer.close()
+    assert face is not None
+    assert face.blendshapes.max() < 0.02
+
+
+def test_the_same_frame_again_and_again_reads_the_same() -> None:
+    observer = MeshFaceObserver(baseline=False)
+    faces = observed([photo()] * 40, observer)
+    observer.close()
+    late = [face for face in faces[20:] if face is not None]
+    assert len(late) == 20
+    assert np.ptp([face.blendshapes for face in late], axis=0).max() < 0.08
+    assert np.ptp([face.head_pose.yaw for face in late]) < 1.0
+
+
+def test_a_participant_leaves_no_trace_in_the_next_ones_observer() -> None:
+    smiling, resting = warp_face(photo(), photo_landmarks(), smile=1.0), warp_face(photo(), photo_landmarks())
+    first = MeshFaceObserver()
+    first.calibrate()
+    observed([smiling] * 5, first)
+    first.close()
+    second, fresh = MeshFaceObserver(), MeshFaceObserver()
+    one, other = second.observe(resting, 0.0), fresh.observe(resting, 0.0)
+    second.close()
+    fresh.close()
+    assert one is not None and other is not None
+    np.testing.assert_array_equal(one.blendshapes, other.blendshapes)
+
+
+def test_warming_up_leaves_nothing_behind() -> None:
+    warm()
+    warm()
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["swiz3n.mpg", "brbk7n.mpg", "lbax4n.mpg", "bbaf2n.mpg", "pwij3p.mpg"])
+def test_a_talking_head_is_followed_in_every_frame_with_a_moving_mouth(shared_media: Path, name: str) -> None:
+    observer = MeshFaceObserver()
+    faces = [face for face in observed(pictures(shared_media / name), observer) if face is not None]
+    observer.close()
+    assert len(faces) >= 74
+    assert np.ptp([shape(face, "jawOpen") for face in faces]) > 0.08, "they speak"
+    assert min(face.confidence for face in faces) > 0.8
+    steps = np.abs(np.diff([(f.head_pose.yaw, f.head_pose.pitch, f.head_pose.roll) for f in faces], axis=0))
+    assert np.median(steps) < 0.5, "degrees from frame to frame of a head that is nearly still"
+
+
+@pytest.mark.shared
+def test_eyes_that_close_in_real_footage_are_blinks(shared_media: Path) -> None:
+    observer = MeshFaceObserver()
+    faces = [f for f in observed(pictures(shared_media / "talking_head_8s.mp4"), observer) if f is not None]
+    observer.close()
+    blinks = [face.blink for face in faces]
+    assert 3 <= sum(blinks) <= len(blinks) // 3
+    closing = np.mean([shape(face, "eyeBlinkLeft") for face in faces if face.blink])
+    opened = np.mean([shape(face, "eyeBlinkLeft") for face in faces if not face.blink])
+    assert closing > opened + 0.3
+
+
+@pytest.mark.shared
+def test_a_face_that_leaves_is_gone_and_one_that_comes_is_found(shared_media: Path) -> None:
+    for name, first in (("face_noface.mov", True), ("noface_face.mov", False)):
+        observer = MeshFaceObserver()
+        seen = [face is not None for face in observed(pictures(shared_media / name, every=4), observer)]
+        observer.close()
+        quarter = max(1, len(seen) // 5)
+        assert np.mean(seen[:quarter]) == (1.0 if first else 0.0)
+        assert np.mean(seen[-quarter:]) == (0.0 if first else 1.0)
+
+
+@pytest.mark.shared
+def test_there_is_nobody_in_a_clip_of_nobody(shared_media: Path) -> None:
+    observer = MeshFaceObserver()
+    seen = [face is not None for face in observed(pictures(shared_media / "no_face.mp4", every=5), observer)]
+    observer.close()
+    assert np.mean(seen) < 0.1

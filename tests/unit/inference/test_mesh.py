@@ -1,0 +1,121 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hoovik_inference.face import FaceCounter, FaceMesh
+from tests.unit.inference.faces import photo
+
+INFERENCE = Path(__file__).resolve().parents[3] / "inference"
+
+
+def test_a_face_has_478_landmarks_inside_the_picture() -> None:
+    mesh = FaceMesh()
+    landmarks = mesh.find(photo())
+    mesh.close()
+    assert landmarks is not None
+    assert landmarks.shape == (478, 3)
+    assert landmarks.dtype == np.float32
+    assert 0 < landmarks[:, :2].min() < landmarks[:, :2].max() < 1
+
+
+def test_the_participants_left_eye_lies_on_the_right_of_the_picture() -> None:
+    mesh = FaceMesh(pictures=True)
+    landmarks = mesh.find(photo())
+    mesh.close()
+    assert landmarks is not None
+    assert landmarks[263, 0] > landmarks[33, 0]
+
+
+def test_there_is_no_face_in_noise() -> None:
+    mesh = FaceMesh()
+    noise = np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8)
+    assert mesh.find(noise) is None
+    mesh.close()
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        np.zeros((240, 320), np.uint8),
+        np.zeros((240, 320, 4), np.uint8),
+        np.zeros((240, 320, 3), np.float32),
+        np.zeros((0, 320, 3), np.uint8),
+    ],
+    ids=["grey", "alpha", "float", "empty"],
+)
+def test_what_is_no_rgb_picture_is_refused_with_what_was_expected(image: np.ndarray) -> None:
+    mesh = FaceMesh()
+    with pytest.raises(ValueError, match=r"expected \(H, W, 3\) uint8 in RGB"):
+        mesh.find(image)
+    mesh.close()
+
+
+def test_a_closed_mesh_says_so() -> None:
+    mesh = FaceMesh()
+    mesh.close()
+    mesh.close()
+    with pytest.raises(RuntimeError, match="was closed"):
+        mesh.find(photo())
+
+
+def test_the_confidence_must_be_a_share() -> None:
+    with pytest.raises(ValueError, match="expected 0…1"):
+        FaceMesh(confidence=50)
+
+
+def test_starting_up_and_measuring_write_nothing_to_stderr() -> None:
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "import numpy as np, skimage.data\n"
+        "from hoovik_inference.face import MeshFaceObserver\n"
+        "o = MeshFaceObserver()\n"
+        "assert o.observe(np.ascontiguousarray(skimage.data.astronaut()), 0.0) is not None\n"
+        "o.close()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(INFERENCE)], capture_output=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == b""
+
+
+def test_errors_written_while_starting_up_still_reach_stderr() -> None:
+    script = (
+        "import os, sys; sys.path.insert(0, sys.argv[1])\n"
+        "from hoovik_inference.face._native import quiet_start\n"
+        "with quiet_start():\n"
+        "    os.write(2, b'W0000 00:00:1 x.cc:1] chatter\\nE0000 00:00:1 x.cc:2] broken\\n')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(INFERENCE)], capture_output=True, timeout=60)
+    assert b"broken" in done.stderr
+    assert b"chatter" not in done.stderr
+
+
+def test_two_faces_side_by_side_are_counted_as_two() -> None:
+    counter = FaceCounter()
+    assert counter.count(np.ascontiguousarray(np.hstack([photo(), photo()])), 0.0) == 2
+    counter.close()
+
+
+def test_faces_are_counted_about_once_a_second_of_capture_time() -> None:
+    counter = FaceCounter()
+    nobody = np.zeros((120, 160, 3), np.uint8)
+    assert counter.count(photo(), 0.0) == 1
+    assert counter.count(nobody, 990.0) == 1
+    assert counter.count(nobody, 1010.0) == 0
+    counter.close()
+
+
+def test_a_stream_whose_time_began_anew_is_counted_at_once() -> None:
+    counter = FaceCounter()
+    counter.count(photo(), 50_000.0)
+    assert counter.count(np.zeros((120, 160, 3), np.uint8), 0.0) == 0
+    counter.close()
+
+
+def test_a_closed_counter_says_so() -> None:
+    counter = FaceCounter()
+    counter.close()
+    with pytest.raises(RuntimeError, match="was closed"):
+        counter.count(photo(), 0.0)

@@ -1,0 +1,95 @@
+import numpy as np
+import pytest
+
+from hoovik_inference.face import align, angles
+from hoovik_inference.face.pose import NEUTRAL
+from hoovik_inference.types import Floats
+from tests.unit.inference.faces import photo, photo_landmarks
+
+
+def rotation(yaw: float, pitch: float, roll: float) -> np.ndarray:
+    """Right-hand rotations about +Y, +X and +Z, as glTF has them."""
+    y, p, r = np.radians([yaw, pitch, roll])
+    ry = np.array([[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]])
+    rx = np.array([[1, 0, 0], [0, np.cos(p), -np.sin(p)], [0, np.sin(p), np.cos(p)]])
+    rz = np.array([[np.cos(r), -np.sin(r), 0], [np.sin(r), np.cos(r), 0], [0, 0, 1]])
+    return ry @ rx @ rz
+
+
+def posed(yaw: float, pitch: float, roll: float, width: int = 640, height: int = 480) -> Floats:
+    """Landmarks of the neutral face turned so, as the mesh would give them."""
+    points = np.zeros((478, 3))
+    points[list(NEUTRAL)] = list(NEUTRAL.values())
+    seen = points @ rotation(yaw, pitch, roll).T * 12.0
+    return np.stack([0.5 + seen[:, 0] / width, 0.5 - seen[:, 1] / height, -seen[:, 2] / width], axis=1).astype(
+        np.float32
+    )
+
+
+@pytest.mark.parametrize("size", [(640, 480), (480, 640), (1280, 720)])
+@pytest.mark.parametrize("pose", [(0, 0, 0), (25, 0, 0), (-25, 0, 0), (0, 15, 0), (0, -15, 0), (0, 0, 20), (18, -9, 7)])
+def test_a_known_rotation_is_found_whatever_the_pictures_shape(
+    pose: tuple[float, float, float], size: tuple[int, int]
+) -> None:
+    head = angles(align(posed(*pose, *size), *size).rotation)
+    assert (head.yaw, head.pitch, head.roll) == pytest.approx(pose, abs=0.05)
+
+
+def test_yaw_is_positive_when_the_nose_points_to_the_participants_own_left() -> None:
+    landmarks = posed(20, 0, 0)
+    assert landmarks[4, 0] > 0.5, "the own left is the picture's right"
+    assert angles(align(landmarks, 640, 480).rotation).yaw > 15
+
+
+def test_pitch_is_positive_when_the_nose_points_down() -> None:
+    landmarks = posed(0, 15, 0)
+    assert landmarks[4, 1] > posed(0, 0, 0)[4, 1]
+    assert angles(align(landmarks, 640, 480).rotation).pitch > 10
+
+
+def test_roll_is_positive_when_the_head_tilts_to_its_right_shoulder() -> None:
+    landmarks = posed(0, 0, 15)
+    assert landmarks[10, 0] < 0.5, "the own right is the picture's left"
+    assert angles(align(landmarks, 640, 480).rotation).roll > 10
+
+
+def test_a_mirrored_photo_turns_and_tilts_the_other_way() -> None:
+    from hoovik_inference.face import FaceMesh
+
+    mesh = FaceMesh(pictures=True)
+    mirrored = mesh.find(np.ascontiguousarray(photo()[:, ::-1]))
+    mesh.close()
+    assert mirrored is not None
+    one, other = (angles(align(points, 300, 300).rotation) for points in (photo_landmarks(), mirrored))
+    assert other.roll == pytest.approx(-one.roll, abs=1.0)
+    assert other.yaw == pytest.approx(-one.yaw, abs=2.0)
+    assert other.pitch == pytest.approx(one.pitch, abs=1.5)
+
+
+def test_aligned_points_do_not_depend_on_place_size_or_rotation() -> None:
+    still = align(posed(0, 0, 0), 640, 480).points[list(NEUTRAL)]
+    turned = align(posed(20, 10, -5), 640, 480).points[list(NEUTRAL)]
+    np.testing.assert_allclose(turned, still, atol=1e-3)
+
+
+def test_an_open_mouth_is_no_nod() -> None:
+    landmarks = photo_landmarks().copy()
+    before = angles(align(landmarks, 300, 300).rotation)
+    landmarks[[152, 148, 377, 17, 14], 1] += 0.08
+    assert angles(align(landmarks, 300, 300).rotation) == before
+
+
+@pytest.mark.parametrize("bad", [np.full((478, 3), np.nan, np.float32), np.zeros((478, 3), np.float32)])
+def test_landmarks_that_are_no_face_are_refused(bad: Floats) -> None:
+    with pytest.raises(ValueError, match="not finite or all in one place"):
+        align(bad, 640, 480)
+
+
+def test_landmarks_of_another_shape_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"expected \(478, 3\)"):
+        align(np.zeros((68, 2), np.float32), 640, 480)
+
+
+def test_a_picture_without_size_is_refused() -> None:
+    with pytest.raises(ValueError, match="expected its size in pixels"):
+        align(photo_landmarks(), 0, 480)
