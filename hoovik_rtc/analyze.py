@@ -165,5 +165,6 @@ def _summary(playback: Playback, took_s: float) -> None:
     found = f", a face in {playback.faces} of {playback.pictures} pictures" if playback.pictures else ""
     Console(stderr=True, highlight=False).print(
         f"{playback.avatars} avatar frames and {playback.updates} emotion updates{found}; "
-        f"{seconds:.1f} s of media in {took_s:.1f} s."
+        f"{seconds:.1f} s of media in {took_s:.1f} s.",
+        soft_wrap=True,
     )

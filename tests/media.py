@@ -6,9 +6,11 @@ It says what the truth is: the jaw opens, the mouth smiles, the head turns at kn
 from __future__ import annotations
 
 import fractions
+import math
 import wave
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -27,21 +29,19 @@ CYCLE_S = 4.0
 def truth(t: float) -> dict[str, float]:
     """What the face does at `t` seconds, each 0…1 (turn -1…1)."""
     phase = t % CYCLE_S
-    bump = lambda start: max(0.0, np.sin(np.pi * (phase - start) / 0.9)) if 0 <= phase - start <= 0.9 else 0.0  # noqa: E731
-    return {
-        "jaw": float(bump(0.2)),
-        "smile": float(bump(1.1)),
-        "brows": float(bump(2.0)),
-        "turn": float(bump(2.9)),
-    }
+
+    def bump(start: float) -> float:
+        return max(0.0, math.sin(math.pi * (phase - start) / 0.9)) if 0 <= phase - start <= 0.9 else 0.0
+
+    return {"jaw": bump(0.2), "smile": bump(1.1), "brows": bump(2.0), "turn": bump(2.9)}
 
 
 @lru_cache(maxsize=1)
 def astronaut() -> tuple[Image, Floats]:
     """The photograph, cropped to head and shoulders at 480×480, and its landmarks."""
-    photo: Image = np.ascontiguousarray(skimage.data.astronaut()[:360, 60:420])
+    photo: Image = np.ascontiguousarray(skimage.data.astronaut()[:360, 60:420], np.uint8)  # type: ignore[no-untyped-call]
     frame = VideoFrame.from_ndarray(photo, format="rgb24").reformat(width=480, height=480, format="rgb24")
-    picture: Image = frame.to_ndarray(format="rgb24")
+    picture: Image = frame.to_ndarray(format="rgb24").astype(np.uint8)
     mesh = FaceMesh(pictures=True)
     landmarks = mesh.find(picture)
     mesh.close()
@@ -83,7 +83,8 @@ def vowels(seconds: float, rate: int = 48_000) -> Floats:
         gain = sum(1 / (1 + ((frequency - f) / (60 + 0.04 * f)) ** 2) for f in formants[index % len(formants)])
         envelope = np.sin(np.pi * np.linspace(0, 1, len(piece))) ** 0.5
         out[start : start + syllable] = np.fft.irfft(spectrum * gain, len(piece)) * envelope
-    return (0.4 * out / np.abs(out).max()).astype(np.float32)
+    voice: Floats = (0.4 * out / np.abs(out).max()).astype(np.float32)
+    return voice
 
 
 @lru_cache(maxsize=4)
@@ -121,10 +122,10 @@ def write_webm(path: Path, clip: Clip) -> None:
             video.pix_fmt = "yuv420p"
         if clip.audio:
             audio = container.add_stream("libopus", rate=48_000)
-        packets = [(index / clip.fps, video, data) for index, data in enumerate(clip.video)]
-        packets += [(index / 50, audio, data) for index, data in enumerate(clip.audio)]
+        packets: list[tuple[float, Any, bytes]] = [(n / clip.fps, video, data) for n, data in enumerate(clip.video)]
+        packets += [(n / 50, audio, data) for n, data in enumerate(clip.audio)]
         for at, stream, data in sorted(packets, key=lambda item: item[0]):
-            packet = av.Packet(data)
+            packet: av.Packet[Any] = av.Packet(data)
             packet.stream = stream
             packet.time_base = fractions.Fraction(1, 1000)
             packet.pts = packet.dts = round(at * 1000)

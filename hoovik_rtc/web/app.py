@@ -41,5 +41,6 @@ def create_app(bot: Bot) -> web.Application:
 
 
 async def _close_sockets(app: web.Application) -> None:
-    for socket in set(app[SOCKETS]):
+    sockets = app[SOCKETS]
+    for socket in list(sockets):
         await socket.close(code=WSCloseCode.GOING_AWAY, message=b"the service stops")

@@ -62,6 +62,7 @@ def _bind(config: Config) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((config.host, config.port))
+        listener.listen()  # before the address is said: whoever reads it may connect at once
     except OSError as exc:
         listener.close()
         raise ConfigError(

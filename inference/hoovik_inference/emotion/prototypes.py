@@ -56,9 +56,7 @@ def strengths(units: Floats) -> dict[str, float]:
     """
     out: dict[str, float] = {}
     for emotion, terms in PROTOTYPES.items():
-        root = sum(
-            weight * float(np.sqrt(max(_shown(units, au) for au in either))) for weight, either in terms
-        )
+        root = sum(weight * float(np.sqrt(max(_shown(units, au) for au in either))) for weight, either in terms)
         against = 1.0
         for share, au in OPPOSED.get(emotion, ()):
             against *= 1.0 - share * _shown(units, au)

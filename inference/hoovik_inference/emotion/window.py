@@ -21,9 +21,7 @@ class Aligner:
     def __init__(self) -> None:
         self._steps: deque[tuple[float, FaceEstimate | None, VoiceEstimate | None]] = deque(maxlen=SEQ_LEN)
 
-    def step(
-        self, face: FaceEstimate | None, voice: VoiceEstimate | None, modality: Modality
-    ) -> Window | None:
+    def step(self, face: FaceEstimate | None, voice: VoiceEstimate | None, modality: Modality) -> Window | None:
         """Add the newest face and voice as one step, and return the window that ends with it.
 
         A modality that is out (by `modality`) is masked in the whole window, and its steps are forgotten:
@@ -57,8 +55,6 @@ class Aligner:
         self._steps.clear()
 
     def _forget(self, *, faces: bool, voices: bool) -> None:
-        kept = [
-            (time, None if faces else face, None if voices else voice) for time, face, voice in self._steps
-        ]
+        kept = [(time, None if faces else face, None if voices else voice) for time, face, voice in self._steps]
         self._steps.clear()
         self._steps.extend(step for step in kept if step[1] is not None or step[2] is not None)

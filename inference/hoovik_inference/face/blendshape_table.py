@@ -43,8 +43,8 @@ ROWS: dict[str, tuple[float, dict[str, float]]] = {
     "jawLeft|jawRight": (-4.635, {
         "chin_x": 4.059, "lips_x": -0.147,
     }),
-    "jawOpen": (-1.655, {
-        "gap": 0.398, "chin_y": -0.294, "bottom_y": -0.380, "dent_y": -0.611, "+corner_x": -1.070,
+    "jawOpen": (-1.424, {
+        "gap": 0.558, "chin_y": -0.412, "bottom_y": -0.532, "dent_y": -0.855, "+corner_x": -1.497,
     }),
     "mouthClose": (-6.211, {
         "gap": -0.729, "chin_y": -0.737, "bottom_y": -0.165, "dent_y": -1.827,

@@ -51,9 +51,7 @@ def _matrix() -> tuple[Floats, Floats]:
 _WEIGHTS, _BIAS = _matrix()
 _MEASURED = np.isfinite(_BIAS)
 
-UNMEASURED: tuple[str, ...] = tuple(
-    name for name, measured in zip(BLENDSHAPES, _MEASURED, strict=True) if not measured
-)
+UNMEASURED: tuple[str, ...] = tuple(name for name, measured in zip(BLENDSHAPES, _MEASURED, strict=True) if not measured)
 """Channels that the landmarks don't show; they stay 0. Cheeks puff where the mesh has no depth of its own, the
 tongue is no part of the mesh, and the teacher never scores a squinting cheek."""
 

@@ -98,9 +98,7 @@ def measure(points: Floats) -> Floats:
     n = len(_SIDE)
     middle = groups[2 * n :]
     nose = middle[_MID["nose"]]
-    return np.concatenate(
-        [_half(groups[:n], 1.0, nose), _half(groups[n : 2 * n], -1.0, nose), _middle(middle, nose)]
-    )
+    return np.concatenate([_half(groups[:n], 1.0, nose), _half(groups[n : 2 * n], -1.0, nose), _middle(middle, nose)])
 
 
 def _half(at: Floats, out: float, nose: Floats) -> Floats:

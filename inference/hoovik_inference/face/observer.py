@@ -21,9 +21,7 @@ from hoovik_inference.types import FaceEstimate, Floats, Image
 class MeshFaceObserver:
     """A `FaceObserver` on MediaPipe's face mesh and geometry alone."""
 
-    def __init__(
-        self, *, pictures: bool = False, baseline: bool = True, count_every_ms: float = EVERY_MS
-    ) -> None:
+    def __init__(self, *, pictures: bool = False, baseline: bool = True, count_every_ms: float = EVERY_MS) -> None:
         """Start the tracker.
 
         Args:
@@ -51,9 +49,7 @@ class MeshFaceObserver:
         faces = max(1, self._counter.count(image, time_ms))
         return self.read(landmarks, image.shape[1], image.shape[0], time_ms, faces)
 
-    def read(
-        self, landmarks: Floats, width: int, height: int, time_ms: float, faces: int = 1
-    ) -> FaceEstimate:
+    def read(self, landmarks: Floats, width: int, height: int, time_ms: float, faces: int = 1) -> FaceEstimate:
         """What `observe` makes of landmarks (478, 3) of a `width` x `height` picture."""
         alignment = align(landmarks, width, height)
         head = angles(alignment.rotation)

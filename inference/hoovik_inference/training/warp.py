@@ -20,8 +20,11 @@ from hoovik_inference.types import Floats, Image
 TURN_DEG = 20.0
 "Yaw that `turn=1` adds: much further, and the far cheek would have to be invented."
 
-OPEN_CM = 3.6
-"How far `jaw=1` opens the mouth; most people's widest is 4 to 5 cm."
+OPEN_CM = 3.2
+"How far `jaw=1` opens the mouth; beyond it the stretched chin of a photo is no chin any more."
+
+SEAM = 0.6
+"How dark the line between closed lips is; it also hides what is left of the teeth."
 
 _Points = NDArray[np.float64]
 
@@ -80,8 +83,7 @@ def warp_face(
     around = _surroundings(seen[:, :2], width, height)
     source = np.concatenate([seen[:, :2], around]) * (1, -1)
     out = _follow(image, source, np.concatenate([target[:, :2], around]) * (1, -1), target[:, 2])
-    if jaw > 0.0:
-        _paint_inside(out, target[list(_INSIDE), :2] * (1, -1), alignment.scale)
+    _paint_inside(out, target[list(_INSIDE), :2] * (1, -1), alignment.scale)
     return out
 
 
@@ -95,7 +97,7 @@ def _resting_mouth(points: _Points) -> _Points:
     """Lips closed and corners where a resting face has them."""
     out = points.copy()
     upper, lower = list(_UPPER_IN), list(_LOWER_IN)
-    gap = np.maximum(out[upper, 1] - out[lower, 1] - 0.06, 0.0)
+    gap = np.maximum(out[upper, 1] - out[lower, 1], 0.0)
     for inner, outer, share in ((_UPPER_IN, _UPPER_OUT, -0.35), (_LOWER_IN, _LOWER_OUT, 0.65)):
         for row in (inner, outer):
             out[list(row), 1] += gap * share
@@ -237,9 +239,11 @@ def _triangles(points: _Points, width: int, height: int) -> NDArray[np.int64]:
 
 
 def _paint_inside(image: Image, outline: _Points, scale: float) -> None:
-    """The inside of the open mouth, dark, with a soft edge as thin as the lips' own."""
+    """The inside of the mouth, dark, with a soft edge; of a closed one the line where the lips meet."""
     mask = np.zeros(image.shape[:2], np.float32)
-    cv2.fillPoly(mask, [np.round(outline * 16).astype(np.int32)], (1.0,), cv2.LINE_8, 4)
+    points = [np.round(outline * 16).astype(np.int32)]
+    cv2.fillPoly(mask, points, (1.0,), cv2.LINE_8, 4)
+    cv2.polylines(mask, points, True, (SEAM,), max(1, round(0.1 * scale)), cv2.LINE_8, 4)
     soft = max(0.5, 0.05 * scale)
     share = np.asarray(cv2.GaussianBlur(mask, (0, 0), soft))[..., None]
     image[:] = np.round(image * (1.0 - share) + np.array(_DARK, np.float32) * share).astype(np.uint8)

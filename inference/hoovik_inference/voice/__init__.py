@@ -1,6 +1,7 @@
 """What a voice says without its words: speaking or not, loudness, pitch and mouth shapes."""
 
 from hoovik_inference.voice.activity import HOP, VoiceActivity
+from hoovik_inference.voice.highpass import HighPass
 from hoovik_inference.voice.observer import StreamVoiceObserver, warm
 from hoovik_inference.voice.prosody import FLOOR_DB, level_db, pitch_hz
 from hoovik_inference.voice.ring import RATE, Ring
@@ -10,6 +11,7 @@ __all__ = [
     "FLOOR_DB",
     "HOP",
     "RATE",
+    "HighPass",
     "Ring",
     "StreamVoiceObserver",
     "VisemeReader",

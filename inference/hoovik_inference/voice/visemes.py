@@ -105,7 +105,7 @@ def _noise(power: NDArray[np.float64], below_db: float) -> Floats:
     band = power[_HIGH]
     centre = float((band * _HZ[_HIGH]).sum() / band.sum())
     out = np.zeros(len(VISEMES), np.float32)
-    weak = float(np.clip((below_db - 10.0) / 8.0, 0.0, 1.0))
+    weak = float(np.clip((below_db - 8.0) / 5.0, 0.0, 1.0))
     sharp = float(np.clip((centre - 4200.0) / 1000.0, 0.0, 1.0))
     out[_AT["SS"]] = (1 - weak) * sharp
     out[_AT["CH"]] = (1 - weak) * (1 - sharp)

@@ -133,6 +133,7 @@ function end(why: string, code = ""): void {
   presence.analysed(false, Date.now());
   restAvatar();
   if (why) noteError(handle, code, why);
+  notices.hide(code); // it stands on the first screen now
   join.open(why, code === "unauthorized");
 }
 

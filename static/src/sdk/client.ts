@@ -82,7 +82,7 @@ export class HoovikClient {
   private open(): void {
     const room = new Room();
     this.room = room;
-    this.to("joining", "Joining…");
+    if (!this.everJoined) this.to("joining", "Joining…"); // later it is `lost` until we are back
     room.events.on("joined", (joined) => this.joined(joined));
     room.events.on("peer-joined", (peer) => this.arrive(peer));
     room.events.on("peer-left", (id) => this.depart(id));
@@ -229,6 +229,7 @@ export class HoovikClient {
   private dropBot(): void {
     this.bot?.connection.close();
     this.bot = null;
+    this.meter.disconnected();
     if (this.consented.avatar || this.consented.emotion) {
       this.consented = { ...NO_CONSENT }; // nothing is being analysed while nobody receives us
       this.events.emit("consent", this.consented);

@@ -162,14 +162,22 @@ export class CostMeter {
     this.bps = { up: null, down: null };
   }
 
+  /** The connection is gone: no bytes flow. */
+  disconnected(): void {
+    this.bps = { up: null, down: null };
+  }
+
   read(nowMs: number): Cost {
+    const avatarFps = this.rate.avatar.perSecond(nowMs);
+    const emotionPerSecond = this.rate.emotion.perSecond(nowMs);
+    // Where nothing comes there is no latency either: an old number would look like a new one.
     return {
-      avatarLatencyMs: this.latency.avatar.value,
-      emotionLatencyMs: this.latency.emotion.value,
-      avatarEndToEndMs: this.endToEnd.avatar.value,
-      emotionEndToEndMs: this.endToEnd.emotion.value,
-      avatarFps: this.rate.avatar.perSecond(nowMs),
-      emotionPerSecond: this.rate.emotion.perSecond(nowMs),
+      avatarLatencyMs: avatarFps ? this.latency.avatar.value : null,
+      emotionLatencyMs: emotionPerSecond ? this.latency.emotion.value : null,
+      avatarEndToEndMs: avatarFps ? this.endToEnd.avatar.value : null,
+      emotionEndToEndMs: emotionPerSecond ? this.endToEnd.emotion.value : null,
+      avatarFps,
+      emotionPerSecond,
       roundTripMs: this.clock.roundTripMs,
       clockOffsetMs: this.clock.offsetMs,
       uploadBps: this.bps.up,

@@ -15,7 +15,7 @@ from tests.unit.inference.faces import photo, photo_landmarks, shape
 def pictures(path: Path, every: int = 1) -> list[Image]:
     with av.open(str(path)) as container:
         frames = [frame for n, frame in enumerate(container.decode(video=0)) if n % every == 0]
-        return [frame.to_ndarray(format="rgb24") for frame in frames]
+        return [np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) for frame in frames]
 
 
 def observed(images: list[Image], observer: FaceObserver, fps: float = 25.0) -> list[FaceEstimate | None]:
@@ -137,8 +137,9 @@ def test_a_face_that_leaves_is_gone_and_one_that_comes_is_found(shared_media: Pa
         seen = [face is not None for face in observed(pictures(shared_media / name, every=4), observer)]
         observer.close()
         quarter = max(1, len(seen) // 5)
-        assert np.mean(seen[:quarter]) == (1.0 if first else 0.0)
-        assert np.mean(seen[-quarter:]) == (0.0 if first else 1.0)
+        there, gone = (seen[:quarter], seen[-quarter:]) if first else (seen[-quarter:], seen[:quarter])
+        assert np.mean(there) > 0.8
+        assert np.mean(gone) < 0.1
 
 
 @pytest.mark.shared

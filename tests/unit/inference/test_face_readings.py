@@ -85,7 +85,9 @@ def test_one_closed_eye_does_not_close_the_other() -> None:
 
 
 def test_left_and_right_are_weighed_alike() -> None:
-    swapped = {name: name.replace("_left", "_?").replace("_right", "_left").replace("_?", "_right") for name in MEASURES}
+    swapped = {
+        name: name.replace("_left", "_?").replace("_right", "_left").replace("_?", "_right") for name in MEASURES
+    }
     measures = NEUTRAL + np.random.default_rng(1).normal(0, 0.3, NEUTRAL.shape).astype(np.float32)
     mirror = np.array([measures[MEASURES.index(swapped[name])] for name in MEASURES], np.float32)
     for name in ("lips_x", "chin_x"):

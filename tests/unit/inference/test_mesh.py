@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from hoovik_inference.face import FaceCounter, FaceMesh
+from hoovik_inference.types import Image
 from tests.unit.inference.faces import photo
 
 INFERENCE = Path(__file__).resolve().parents[3] / "inference"
@@ -46,7 +47,7 @@ def test_there_is_no_face_in_noise() -> None:
     ],
     ids=["grey", "alpha", "float", "empty"],
 )
-def test_what_is_no_rgb_picture_is_refused_with_what_was_expected(image: np.ndarray) -> None:
+def test_what_is_no_rgb_picture_is_refused_with_what_was_expected(image: Image) -> None:
     mesh = FaceMesh()
     with pytest.raises(ValueError, match=r"expected \(H, W, 3\) uint8 in RGB"):
         mesh.find(image)

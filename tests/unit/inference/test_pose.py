@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from hoovik_inference.face import align, angles
 from hoovik_inference.face.pose import NEUTRAL
@@ -7,13 +8,13 @@ from hoovik_inference.types import Floats
 from tests.unit.inference.faces import photo, photo_landmarks
 
 
-def rotation(yaw: float, pitch: float, roll: float) -> np.ndarray:
+def rotation(yaw: float, pitch: float, roll: float) -> NDArray[np.float64]:
     """Right-hand rotations about +Y, +X and +Z, as glTF has them."""
     y, p, r = np.radians([yaw, pitch, roll])
     ry = np.array([[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]])
     rx = np.array([[1, 0, 0], [0, np.cos(p), -np.sin(p)], [0, np.sin(p), np.cos(p)]])
     rz = np.array([[np.cos(r), -np.sin(r), 0], [np.sin(r), np.cos(r), 0], [0, 0, 1]])
-    return ry @ rx @ rz
+    return np.asarray(ry @ rx @ rz, np.float64)
 
 
 def posed(yaw: float, pitch: float, roll: float, width: int = 640, height: int = 480) -> Floats:
@@ -21,9 +22,8 @@ def posed(yaw: float, pitch: float, roll: float, width: int = 640, height: int =
     points = np.zeros((478, 3))
     points[list(NEUTRAL)] = list(NEUTRAL.values())
     seen = points @ rotation(yaw, pitch, roll).T * 12.0
-    return np.stack([0.5 + seen[:, 0] / width, 0.5 - seen[:, 1] / height, -seen[:, 2] / width], axis=1).astype(
-        np.float32
-    )
+    columns = [0.5 + seen[:, 0] / width, 0.5 - seen[:, 1] / height, -seen[:, 2] / width]
+    return np.asarray(np.stack(columns, axis=1), np.float32)
 
 
 @pytest.mark.parametrize("size", [(640, 480), (480, 640), (1280, 720)])

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from hoovik_inference.face import MeshFaceObserver
 from hoovik_inference.training import clip, warp_face
@@ -37,7 +38,7 @@ def measure(rested: MeshFaceObserver) -> Measure:
 STEPS = np.linspace(0.0, 1.0, 9)
 
 
-def follows(truth: np.ndarray, measured: list[float]) -> float:
+def follows(truth: NDArray[np.float64], measured: list[float]) -> float:
     return float(np.corrcoef(truth, measured)[0, 1])
 
 

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hoovik_inference.types import VISEMES, Floats, VoiceEstimate, VoiceObserver
+from hoovik_inference.voice import HOP, StreamVoiceObserver, warm
+from tests.unit.inference.sounds import RATE, noise, recording, silence, tone
+
+HOP_MS = HOP * 1000 / RATE
+
+
+def same(one: VoiceEstimate, other: VoiceEstimate) -> bool:
+    return (
+        one.time_ms == pytest.approx(other.time_ms, abs=0.01)
+        and one.speaking_probability == pytest.approx(other.speaking_probability, abs=1e-5)
+        and one.level_db == pytest.approx(other.level_db, abs=1e-3)
+        and one.pitch_hz == pytest.approx(other.pitch_hz, abs=1e-2)
+        and bool(np.allclose(one.visemes, other.visemes, atol=1e-4))
+    )
+
+
+def fed(sound: Floats, size: int, start_ms: float = 0.0) -> list[VoiceEstimate]:
+    """A whole sound in pieces of `size` samples, with the capture times they would have."""
+    observer: VoiceObserver = StreamVoiceObserver()
+    out: list[VoiceEstimate] = []
+    for at in range(0, len(sound), size):
+        piece = sound[at : at + size]
+        out += observer.observe(piece, start_ms + (at + len(piece)) * 1000 / RATE)
+    return out
+
+
+def test_there_is_one_estimate_for_each_32_ms() -> None:
+    assert len(fed(tone(220, 1.0), 320)) == RATE // HOP
+
+
+@pytest.mark.parametrize("size", [1, 160, 320, 511, 512, 513, 960, 16_000])
+def test_how_the_samples_are_cut_does_not_matter(size: int) -> None:
+    sound = tone(220, 0.4) + noise(0.4, 0.01)
+    whole, cut = fed(sound, len(sound)), fed(sound, size)
+    assert len(whole) == len(cut) == len(sound) // HOP
+    assert all(same(one, other) for one, other in zip(whole, cut, strict=True))
+
+
+def test_each_estimate_carries_the_capture_time_of_its_newest_sample() -> None:
+    observer = StreamVoiceObserver()
+    first = observer.observe(silence(0.04), 1000.0)
+    assert [e.time_ms for e in first] == pytest.approx([1000.0 - (640 - 512) / 16])
+    second = observer.observe(silence(0.1), 1100.0)
+    assert [e.time_ms for e in second] == pytest.approx([1024.0, 1056.0, 1088.0])
+
+
+def test_pitch_and_level_of_a_tone_are_told() -> None:
+    newest = fed(tone(220, 0.5), 320)[-1]
+    assert newest.pitch_hz == pytest.approx(220.0, abs=3.0)
+    assert newest.level_db == pytest.approx(20 * np.log10(0.3 / np.sqrt(2)), abs=0.3)
+
+
+def test_digital_silence_is_at_the_floor_and_closed() -> None:
+    newest = fed(silence(0.5), 320)[-1]
+    assert newest.level_db == -100.0
+    assert newest.pitch_hz == 0.0
+    assert VISEMES[int(newest.visemes.argmax())] == "sil"
+
+
+def test_samples_that_are_not_finite_are_refused() -> None:
+    sound = tone(220, 0.1)
+    sound[100] = np.nan
+    with pytest.raises(ValueError, match="not all finite"):
+        StreamVoiceObserver().observe(sound, 0.0)
+
+
+def test_stereo_is_refused_with_what_to_do() -> None:
+    with pytest.raises(ValueError, match="mix down to mono"):
+        StreamVoiceObserver().observe(np.zeros((2, 512), np.float32), 0.0)
+
+
+def test_a_time_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueError, match="expected a capture time"):
+        StreamVoiceObserver().observe(silence(0.1), float("inf"))
+
+
+def test_no_samples_are_no_estimate() -> None:
+    assert StreamVoiceObserver().observe(np.zeros(0, np.float32), 0.0) == []
+
+
+@pytest.mark.parametrize("leap_ms", [61.0, 5_000.0, -61.0])
+def test_after_a_gap_the_sound_begins_anew(leap_ms: float) -> None:
+    observer = StreamVoiceObserver()
+    observer.observe(tone(220, 0.1)[:1500], 1500 / 16)
+    after = observer.observe(tone(330, 0.2), 1500 / 16 + 200 + leap_ms)
+    fresh = StreamVoiceObserver().observe(tone(330, 0.2), 1500 / 16 + 200 + leap_ms)
+    assert len(after) == len(fresh)
+    assert all(same(one, other) for one, other in zip(after, fresh, strict=True))
+
+
+def test_jitter_of_the_capture_time_is_no_gap() -> None:
+    observer = StreamVoiceObserver()
+    observer.observe(tone(220, 0.1)[:1500], 1500 / 16)
+    after = observer.observe(tone(220, 0.2), 1500 / 16 + 200 + 50)
+    assert len(after) == (1500 % HOP + 3200) // HOP
+
+
+def test_one_observer_hears_nothing_of_another() -> None:
+    alone = fed(noise(0.3), 320)
+    one, other = StreamVoiceObserver(), StreamVoiceObserver()
+    mixed: list[VoiceEstimate] = []
+    for at in range(0, 4800, 320):
+        mixed += one.observe(noise(0.3)[at : at + 320], (at + 320) / 16)
+        other.observe(tone(300, 0.3)[at : at + 320], (at + 320) / 16)
+    assert all(same(a, b) for a, b in zip(alone, mixed, strict=True))
+
+
+def test_warming_up_leaves_nothing_behind() -> None:
+    warm()
+    assert len(fed(silence(0.1), 320)) == 3
+
+
+@pytest.mark.shared
+def test_real_speech_speaks_has_a_voice_and_moves_the_mouth(shared_media: Path) -> None:
+    heard = fed(recording(shared_media / "talking_head_8s.mp4"), 320)
+    spoken = [e for e in heard if e.speaking_probability > 0.5]
+    assert len(spoken) > len(heard) * 0.4
+    assert np.mean([e.pitch_hz > 0 for e in spoken]) > 0.3
+    assert 60 < np.median([e.pitch_hz for e in spoken if e.pitch_hz > 0]) < 350
+    shapes = {VISEMES[int(e.visemes.argmax())] for e in spoken}
+    assert len(shapes) >= 5
+
+
+@pytest.mark.shared
+def test_pauses_between_real_words_close_the_mouth(shared_media: Path) -> None:
+    heard = fed(recording(shared_media / "cold_corpus3.wav"), 320)
+    quiet = [e for e in heard if e.speaking_probability < 0.1]
+    assert quiet
+    assert np.mean([e.visemes[VISEMES.index("sil")] for e in quiet]) > 0.8
