@@ -90,6 +90,7 @@ class Bot(AsyncIOEventEmitter):
         name: str = "",
         address: str = "127.0.0.1",
         resume: str | None = None,
+        participant_id: str | None = None,
     ) -> Admitted:
         """Answer one participant's SDP offer. This is all that a media server's plugin needs.
 
@@ -98,6 +99,7 @@ class Bot(AsyncIOEventEmitter):
             sdp: the participant's offer: audio, video, data channels.
             name: shown to others.
             address: where the request came from; for limits, and the first on loopback is the host.
+            participant_id: what the meeting calls them, if it should stand in the messages.
             resume: the token of an earlier `welcome`, to go on with that session.
 
         Raises:
@@ -111,7 +113,7 @@ class Bot(AsyncIOEventEmitter):
         if known is None:
             self._admission.admit(len(self._where))
         meeting = self._meetings.get(room) or self._open(room, self._engine)
-        participant = known or meeting.add(name, _is_loopback(address))
+        participant = known or meeting.add(name, _is_loopback(address), participant_id)
         self._where[participant.session_id] = (room, participant)
         try:
             link, answer = await meeting.connect(participant, offer)
@@ -156,7 +158,7 @@ class Bot(AsyncIOEventEmitter):
         async def answer(peer: str, name: str, sdp: str) -> str:
             if peer in sessions:
                 await self._leave_quietly(sessions.pop(peer))
-            admitted = await self.accept(room, sdp, name, address=peer)
+            admitted = await self.accept(room, sdp, name, address=peer, participant_id=peer)
             sessions[peer] = admitted.participant.session_id
             return admitted.answer
 

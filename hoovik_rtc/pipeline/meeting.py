@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 from collections.abc import Callable
 
 from msgspec import UNSET
@@ -67,9 +68,10 @@ class Meeting:
 
     # Coming and going.
 
-    def add(self, name: str, on_loopback: bool) -> Participant:
+    def add(self, name: str, on_loopback: bool, participant_id: str | None = None) -> Participant:
         """A new participant; the first on loopback is the host."""
-        participant = Participant(name, self, self._engine, self._workers, self._telemetry)
+        participant_id = participant_id or f"p-{secrets.token_hex(4)}"
+        participant = Participant(participant_id, name, self, self._engine, self._workers, self._telemetry)
         participant.host = on_loopback and not self.participants
         self.participants[participant.participant_id] = participant
         return participant

@@ -48,6 +48,7 @@ class Participant:
     """One person in one meeting.
 
     Args:
+        participant_id: what others know them by.
         name: shown to others; never logged.
         audience: where messages go.
         engine: makes the observers.
@@ -55,9 +56,17 @@ class Participant:
         telemetry: counters and durations.
     """
 
-    def __init__(self, name: str, audience: Audience, engine: Engine, workers: Workers, telemetry: Telemetry) -> None:
+    def __init__(
+        self,
+        participant_id: str,
+        name: str,
+        audience: Audience,
+        engine: Engine,
+        workers: Workers,
+        telemetry: Telemetry,
+    ) -> None:
         self.name = name
-        self.participant_id = f"p-{secrets.token_hex(4)}"
+        self.participant_id = participant_id
         self.session_id = secrets.token_urlsafe(16)
         self.public_session_id = hashlib.sha256(self.session_id.encode()).hexdigest()[:22]
         "What others see instead of the session id, which is the key to consent and stop."

@@ -113,7 +113,12 @@ class _Client:
                 raise SignalingError("bad_request", "The bot answers offers; it makes none in a built-in room.")
             resume = self._resume or (self._admitted.participant.resume_token if self._admitted else None)
             self._admitted = await self._bot.accept(
-                self._room, description.sdp, self._member.info.name, self._address, resume
+                self._room,
+                description.sdp,
+                self._member.info.name,
+                self._address,
+                resume,
+                participant_id=self._member.info.id,
             )
             self._say(Signal(sender=BOT_ID, description=Description("answer", self._admitted.answer)))
             return

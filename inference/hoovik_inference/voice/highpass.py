@@ -13,7 +13,7 @@ from hoovik_inference.voice.ring import RATE
 CUTOFF_HZ = 80.0
 "-3 dB here, -34 dB at 30 Hz; only the deepest voices have a fundamental below, and YIN finds it by its harmonics."
 
-BLOCK = 128
+BLOCK = 64
 "Samples filtered in one product; small enough that BLAS does not wake its threads for it."
 
 _BUTTERWORTH_Q = (0.54119610, 1.30656296)
@@ -88,7 +88,7 @@ class HighPass:
         """The (n,) next samples without what lies below 80 Hz.
 
         Raises:
-            ValueError: n is no multiple of 128.
+            ValueError: n is no multiple of 64.
         """
         if samples.ndim != 1 or samples.size % BLOCK:
             raise ValueError(f"samples are {samples.shape}; expected (n,), n a multiple of {BLOCK}")

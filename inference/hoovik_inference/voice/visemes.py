@@ -21,13 +21,24 @@ CLOSURE_HOPS = 3
 "Longest closure inside a word, 96 ms; what lasts longer is a pause."
 DECAY_DB = 0.6
 "Fall per hop of the running level: 19 dB a second."
+FLOOR_RISE_DB = 0.2
+"Rise per hop of the room's own level, 6 dB a second, where nothing quieter is heard."
+FLOOR_FALL = 0.15
+"Part of the way that the room's level falls to a quieter hop: one gap in the sound is not the room."
+OVER_FLOOR_DB = 4.0
+"Above the room's level by less, a hop is the room."
+LEAST_RANGE_DB = 10.0
+"A room lies at least so far below its speaker: a held vowel does not become the room."
+ROOM_SHARE = 0.2
+"Weight of the newest hop in the room's spectrum."
+
 SMOOTHING = 0.6
 "Weight of the newest hop; the mouth takes about 50 ms to get anywhere."
 
 VOWELS: dict[str, tuple[float, float]] = {
     "aa": (750.0, 1300.0),
     "E": (560.0, 1850.0),
-    "I": (330.0, 2300.0),
+    "I": (360.0, 2200.0),
     "O": (520.0, 920.0),
     "U": (350.0, 1100.0),
 }
@@ -56,6 +67,8 @@ class VisemeReader:
     def __init__(self) -> None:
         self._weights = _only("sil")
         self._loud_db = QUIET_DB
+        self._floor_db = QUIET_DB - OVER_FLOOR_DB
+        self._room = np.zeros(HOP // 2 + 1)
         self._dipped = 0
 
     def read(self, hop: Floats, level_db: float, pitch_hz: float, speaking: float) -> Floats:
@@ -68,6 +81,9 @@ class VisemeReader:
             speaking: 0…1, probability of speech.
         """
         self._loud_db = max(self._loud_db - DECAY_DB, level_db, QUIET_DB)
+        below = level_db - self._floor_db
+        floor_db = self._floor_db + (FLOOR_FALL * below if below < 0.0 else min(FLOOR_RISE_DB, below))
+        self._floor_db = max(min(floor_db, self._loud_db - LEAST_RANGE_DB), QUIET_DB - OVER_FLOOR_DB)
         shape = self._shape(hop, level_db, pitch_hz > 0.0, speaking)
         self._weights = self._weights + SMOOTHING * (shape - self._weights)
         self._weights = self._weights / self._weights.sum()
@@ -78,15 +94,19 @@ class VisemeReader:
         self.__init__()  # type: ignore[misc]
 
     def _shape(self, hop: Floats, level_db: float, voiced: bool, speaking: float) -> Floats:
-        quiet = level_db < QUIET_DB
+        quiet = level_db < self._floor_db + OVER_FLOOR_DB
+        power = np.abs(np.fft.rfft(hop * _WINDOW)).astype(np.float64) ** 2
         dip = level_db < self._loud_db - DIP_DB
         self._dipped = self._dipped + 1 if quiet or dip else 0
+        if quiet:
+            self._room += ROOM_SHARE * (power - self._room)
         if self._dipped:
             inside = speaking > 0.5 and self._dipped <= CLOSURE_HOPS
             return _only("PP" if inside else "sil")
         if speaking < 0.2:  # sound, but not a voice: keys, fans, music
             return _only("sil")
-        power = np.abs(np.fft.rfft(hop * _WINDOW)).astype(np.float64) ** 2
+        # What is left of the room's noise would flatten the formants; a tenth stays, so nothing is empty.
+        power = np.maximum(power - self._room, 0.1 * power)
         heard = float(power[_HEARD].sum())
         if heard <= 0.0:
             return _only("sil")

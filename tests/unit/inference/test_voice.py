@@ -76,7 +76,7 @@ def test_filtering_in_pieces_is_filtering_at_once() -> None:
 
 
 def test_the_filter_refuses_broken_blocks() -> None:
-    with pytest.raises(ValueError, match="multiple of 128"):
+    with pytest.raises(ValueError, match="multiple of 64"):
         HighPass().process(np.zeros(100, np.float32))
 
 

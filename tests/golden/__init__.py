@@ -1,0 +1,1 @@
+"""Recorded input: RTP as real senders made it, and what must come out of it."""
