@@ -38,11 +38,14 @@ check: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	MYPYPATH=static/scripts:inference $(BIN)/mypy static/scripts/make_head.py
 	$(BIN)/lint-imports
 	@if command -v npm >/dev/null; then npm --prefix static run --silent check; \
 	  else echo "npm is not there: TypeScript was not checked."; fi
 
 test: install
+	@if [ -d static/node_modules/vitest ]; then npm --prefix static run --silent test; \
+	  else echo "npm is not there: the tests of the page's own code were skipped."; fi
 	$(BIN)/pytest $(ARGS)
 
 bench: install

@@ -31,7 +31,7 @@ def get(url: str) -> tuple[int, str]:
 
 def test_serve_prints_its_address_becomes_ready_and_ends_cleanly_on_sigterm(tmp_path: Path) -> None:
     config = tmp_path / "c.toml"
-    config.write_text('[bot]\nname = "Robin"\n')
+    config.write_text('[bot]\nname = "Usher"\n')
     process = start("serve", "--port", "0", "--config", str(config))
     assert process.stdout is not None
     base, said = "", []

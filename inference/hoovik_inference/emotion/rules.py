@@ -21,10 +21,10 @@ from hoovik_inference.types import (
 THRESHOLD = 0.45
 "Best score below which the model abstains (the reference's)."
 
-SHARPNESS = 10.0
+SHARPNESS = 14.0
 "Logit of a full prototype."
-NEUTRAL_LOGIT = 2.5
-"Logit of neutral: a quarter of a prototype is even with it."
+NEUTRAL_LOGIT = 3.2
+"Logit of neutral: not quite a quarter of a prototype is even with it; a resting face scores 0.8."
 TALKING_SHARE = 0.6
 "Part of the mouth's action units that is speech while somebody speaks."
 TRUSTED = 0.5

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hoovik_inference.face.blendshapes import NEUTRAL
+from hoovik_inference.face.measures import MEASURES
 from hoovik_inference.types import Floats, HeadPose
 
 QUICK_MS = 2_000.0
@@ -20,8 +21,15 @@ SHARE = 0.7
 _LARGEST_GAP_MS = 200.0
 "Capture time that one frame can stand for."
 
-LIMIT = np.maximum(np.abs(NEUTRAL) * 0.12, 0.12).astype(np.float32)
-"Largest difference learnt without being told (`calibrate` has no limit): beyond it is expression, not build."
+LIMIT = np.array(
+    [
+        0.5 if name.startswith("brow") else max(0.12 * abs(float(rest)), 0.12)
+        for name, rest in zip(MEASURES, NEUTRAL, strict=True)
+    ],
+    np.float32,
+)
+"""Largest difference learnt without being told (`calibrate` has no limit): beyond it is expression, not build.
+Brows sit half a centimetre higher or lower from one person to the next, more than anything else differs."""
 
 
 class Baseline:

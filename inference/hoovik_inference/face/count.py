@@ -50,7 +50,7 @@ class FaceCounter:
             with quiet_start():
                 self._detector = _solution.FaceDetection(min_detection_confidence=0.5, model_selection=0)
                 self._detector.process(np.zeros((64, 64, 3), np.uint8))
-        self._count = len(self._detector.process(image).detections or ())
+        self._count = len(self._detector.process(np.ascontiguousarray(image)).detections or ())
         self._counted_ms = time_ms
         return self._count
 

@@ -69,7 +69,7 @@ class FaceMesh:
         check_image(image)
         if self._closed:
             raise RuntimeError("this FaceMesh was closed; make a new one")
-        faces = self._run(image)
+        faces = self._run(np.ascontiguousarray(image))
         return _landmarks(faces[0]) if faces else None
 
     def _run(self, image: Image) -> Any:

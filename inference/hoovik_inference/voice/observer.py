@@ -68,7 +68,7 @@ class StreamVoiceObserver:
         self._highpass.reset()
         self._ring.clear()
         self._activity.reset()
-        self._visemes.reset()
+        self._visemes = VisemeReader()
         self._pending = np.zeros(0, np.float32)
         self._last_ms = None
 

@@ -32,8 +32,6 @@ class Ring:
             kept = self._room[self._end - min(self._end, self._capacity) : self._end].copy()
             self._room[: len(kept)] = kept
             self._end = len(kept)
-            if self._end + len(samples) > len(self._room):  # cannot be: both are at most the capacity
-                raise AssertionError("ring overflow")
         self._room[self._end : self._end + len(samples)] = samples
         self._end += len(samples)
 

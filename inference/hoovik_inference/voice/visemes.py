@@ -62,7 +62,7 @@ _VOWEL_BARK: NDArray[np.float64]
 
 
 class VisemeReader:
-    """Visemes of one stream, hop by hop; remembers how loud the speaker is. About 0.15 ms each."""
+    """Visemes of one stream, hop by hop; remembers how loud the speaker is. About 0.1 ms each."""
 
     def __init__(self) -> None:
         self._weights = _only("sil")
@@ -88,10 +88,6 @@ class VisemeReader:
         self._weights = self._weights + SMOOTHING * (shape - self._weights)
         self._weights = self._weights / self._weights.sum()
         return self._weights.astype(np.float32)
-
-    def reset(self) -> None:
-        """Forget the speaker's level and the last shape."""
-        self.__init__()  # type: ignore[misc]
 
     def _shape(self, hop: Floats, level_db: float, voiced: bool, speaking: float) -> Floats:
         quiet = level_db < self._floor_db + OVER_FLOOR_DB

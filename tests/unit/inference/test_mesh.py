@@ -30,6 +30,14 @@ def test_the_participants_left_eye_lies_on_the_right_of_the_picture() -> None:
     assert landmarks[263, 0] > landmarks[33, 0]
 
 
+def test_a_view_of_a_picture_is_a_picture() -> None:
+    mesh = FaceMesh(pictures=True)
+    mirrored = mesh.find(photo()[:, ::-1])
+    mesh.close()
+    assert mirrored is not None
+    assert mirrored[263, 0] > mirrored[33, 0], "the mirrored person's own left"
+
+
 def test_there_is_no_face_in_noise() -> None:
     mesh = FaceMesh()
     noise = np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8)
