@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from hoovik_avatar import check, life, mouth, predict
+from hoovik_avatar import check, eyes, life, mouth, predict
 from hoovik_avatar.bones import Posture, bones
 from hoovik_avatar.filters import OneEuro
 from hoovik_avatar.summary import summarise
@@ -27,7 +27,7 @@ _N = len(BLENDSHAPES)
 _HEAD, _GAZE, _SUMMARY = slice(_N, _N + 3), slice(_N + 3, _N + 5), slice(_N + 5, _N + 8)
 _TRAVELS = slice(_N, _N + 5)
 _SIZE = _N + 8
-"Layout of the filtered vector: 52 shapes, yaw pitch roll, gaze x y, smile brow_up frown."
+"Layout of the filtered vector: 52 shapes, yaw pitch roll, eyes in the head x y, smile brow_up frown."
 
 _SIL = VISEMES.index("sil")
 _BLINKS = [BLENDSHAPES.index("eyeBlinkLeft"), BLENDSHAPES.index("eyeBlinkRight")]
@@ -79,12 +79,12 @@ class Animator:
         confidence = check.number(est.confidence, "confidence")
         sample = self._sample
         np.minimum(np.maximum(check.blendshapes(est.blendshapes), 0.0), 1.0, out=sample[:_N])
-        head, gaze = est.head_pose, est.gaze
+        eyes.shut_lids(sample)
+        head = est.head_pose
         sample[_N] = check.number(head.yaw, "head_pose.yaw")
         sample[_N + 1] = check.number(head.pitch, "head_pose.pitch")
         sample[_N + 2] = check.number(head.roll, "head_pose.roll")
-        sample[_N + 3] = check.number(gaze.x, "gaze.x")
-        sample[_N + 4] = check.number(gaze.y, "gaze.y")
+        sample[_N + 3], sample[_N + 4] = eyes.in_head(sample)
         sample[_SUMMARY] = summarise(sample[:_N], check.action_units(est.action_units))
         returns = self._face_ms is not None and self._gone(time_ms)
         before = self._seen(time_ms)[_TRAVELS] if returns else None

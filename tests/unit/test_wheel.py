@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
 from hoovik_rtc.web.page import FOLDER
 
 ROOT = Path(__file__).resolve().parents[2]

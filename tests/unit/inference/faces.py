@@ -23,7 +23,7 @@ from hoovik_inference.types import (
 
 @cache
 def photo() -> Image:
-    """NASA's portrait of Eileen Collins, public domain, cut to the head (300 x 300)."""
+    """scikit-image's portrait of an astronaut, public domain, cut to the head (300 x 300)."""
     whole: Image = skimage.data.astronaut()  # type: ignore[no-untyped-call]  # skimage has no types
     return np.ascontiguousarray(whole[0:300, 80:380])
 

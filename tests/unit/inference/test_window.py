@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import pytest
 
-from hoovik_inference.emotion import Aligner, ScoreSmoother, modality, usable_voice
-from hoovik_inference.types import EMOTIONS, SEQ_LEN, Floats
+from hoovik_inference.emotion import Aligner, modality, usable_voice
+from hoovik_inference.types import SEQ_LEN
 from tests.unit.inference.faces import face, voice
 
 
@@ -113,59 +112,3 @@ def test_a_cleared_aligner_remembers_nothing() -> None:
     window = aligner.step(face(100.0), None, "video_only")
     assert window is not None
     assert sum(f is not None for f in window.faces) == 1
-
-
-def only(emotion: str) -> Floats:
-    out = np.zeros(len(EMOTIONS), np.float32)
-    out[EMOTIONS.index(emotion)] = 1.0
-    return out
-
-
-def test_the_newest_scores_weigh_65_percent() -> None:
-    smoother = ScoreSmoother()
-    smoother.step(only("happy"), 0.0)
-    after = smoother.step(only("sad"), 100.0)
-    assert after[EMOTIONS.index("sad")] == pytest.approx(0.65, abs=1e-6)
-    assert after[EMOTIONS.index("happy")] == pytest.approx(0.35, abs=1e-6)
-    assert after.sum() == pytest.approx(1.0, abs=1e-6)
-
-
-def test_after_two_seconds_idle_the_history_is_forgotten_and_not_before() -> None:
-    for gap, forgotten in ((2_000.0, False), (2_001.0, True)):
-        smoother = ScoreSmoother()
-        for n in range(50):
-            smoother.step(only("happy"), n * 100.0)
-        after = smoother.step(only("sad"), 4_900.0 + gap)
-        assert bool(after[EMOTIONS.index("happy")] == 0.0) is forgotten
-
-
-def test_a_class_that_the_model_lacks_stays_absent() -> None:
-    lacking = np.array([0.5, 0.5, 0, 0, np.nan, 0, 0], np.float32)
-    smoother = ScoreSmoother()
-    for n in range(3):
-        after = smoother.step(lacking, n * 100.0)
-    assert math.isnan(after[4])
-    assert np.nansum(after) == pytest.approx(1.0, abs=1e-6)
-
-
-def test_a_cleared_smoother_begins_with_the_next_scores() -> None:
-    smoother = ScoreSmoother()
-    smoother.step(only("happy"), 0.0)
-    smoother.clear()
-    np.testing.assert_allclose(smoother.step(only("sad"), 10.0), only("sad"), atol=1e-6)
-
-
-def test_smoothed_scores_that_were_handed_out_cannot_change_the_history() -> None:
-    smoother = ScoreSmoother()
-    smoother.step(only("happy"), 0.0)[:] = 0.0
-    assert smoother.step(only("happy"), 100.0)[EMOTIONS.index("happy")] == pytest.approx(1.0, abs=1e-6)
-
-
-def test_scores_of_another_length_are_refused() -> None:
-    with pytest.raises(ValueError, match="in the order of EMOTIONS"):
-        ScoreSmoother().step(np.ones(6, np.float32), 0.0)
-
-
-def test_a_weight_of_zero_is_refused() -> None:
-    with pytest.raises(ValueError, match="alpha"):
-        ScoreSmoother(alpha=0.0)
