@@ -4,12 +4,13 @@ from hoovik_inference.face.action_units import CORRESPONDENCE, action_units
 from hoovik_inference.face.baseline import Baseline
 from hoovik_inference.face.blendshapes import NEUTRAL, UNMEASURED, blendshapes
 from hoovik_inference.face.confidence import confidence
-from hoovik_inference.face.count import FaceCounter
+from hoovik_inference.face.detect import Box, FaceDetector
 from hoovik_inference.face.gaze import closed, eye_in_head, gaze
 from hoovik_inference.face.measures import MEASURES, measure
 from hoovik_inference.face.mesh import FaceMesh
 from hoovik_inference.face.observer import MeshFaceObserver, warm
 from hoovik_inference.face.pose import Alignment, align, angles
+from hoovik_inference.face.zoom import Zoom, zoom_on
 
 __all__ = [
     "CORRESPONDENCE",
@@ -18,9 +19,11 @@ __all__ = [
     "UNMEASURED",
     "Alignment",
     "Baseline",
-    "FaceCounter",
+    "Box",
+    "FaceDetector",
     "FaceMesh",
     "MeshFaceObserver",
+    "Zoom",
     "action_units",
     "align",
     "angles",
@@ -31,4 +34,5 @@ __all__ = [
     "gaze",
     "measure",
     "warm",
+    "zoom_on",
 ]

@@ -10,18 +10,26 @@ from hoovik_inference.face.action_units import action_units
 from hoovik_inference.face.baseline import Baseline
 from hoovik_inference.face.blendshapes import blendshapes
 from hoovik_inference.face.confidence import confidence
-from hoovik_inference.face.count import EVERY_MS, FaceCounter
+from hoovik_inference.face.detect import FaceDetector
 from hoovik_inference.face.gaze import closed, gaze
 from hoovik_inference.face.measures import measure
 from hoovik_inference.face.mesh import FaceMesh
 from hoovik_inference.face.pose import align, angles
+from hoovik_inference.face.zoom import Zoom, zoom_on
 from hoovik_inference.types import FaceEstimate, Floats, Image
+
+COUNT_EVERY_MS = 1000.0
+"Capture time between two counts of the faces: people rarely come into a picture more often."
+SEARCH_EVERY_MS = 500.0
+"Capture time between two searches of the whole picture where the mesh finds no face."
 
 
 class MeshFaceObserver:
     """A `FaceObserver` on MediaPipe's face mesh and geometry alone."""
 
-    def __init__(self, *, pictures: bool = False, baseline: bool = True, count_every_ms: float = EVERY_MS) -> None:
+    def __init__(
+        self, *, pictures: bool = False, baseline: bool = True, count_every_ms: float = COUNT_EVERY_MS
+    ) -> None:
         """Start the tracker.
 
         Args:
@@ -30,7 +38,11 @@ class MeshFaceObserver:
             count_every_ms: Capture time between two counts of the faces in the picture.
         """
         self._mesh = FaceMesh(pictures=pictures)
-        self._counter = FaceCounter(count_every_ms)
+        self._detector = FaceDetector()
+        self._count_every_ms = count_every_ms
+        self._counted_ms = self._searched_ms = -math.inf
+        self._faces = 1
+        self._zoom: Zoom | None = None
         self._learning = baseline
         self._baseline = Baseline()
 
@@ -43,11 +55,13 @@ class MeshFaceObserver:
         """
         if not math.isfinite(time_ms):
             raise ValueError(f"time_ms is {time_ms}; expected a capture time in milliseconds")
-        landmarks = self._mesh.find(image)
+        landmarks = self._find(image, time_ms)
         if landmarks is None:
             return None
-        faces = max(1, self._counter.count(image, time_ms))
-        return self.read(landmarks, image.shape[1], image.shape[0], time_ms, faces)
+        if not 0 <= time_ms - self._counted_ms < self._count_every_ms:
+            self._counted_ms = time_ms
+            self._faces = max(1, len(self._detector.find(image)))
+        return self.read(landmarks, image.shape[1], image.shape[0], time_ms, self._faces)
 
     def read(self, landmarks: Floats, width: int, height: int, time_ms: float, faces: int = 1) -> FaceEstimate:
         """What `observe` makes of landmarks (478, 3) of a `width` x `height` picture."""
@@ -75,12 +89,30 @@ class MeshFaceObserver:
     def close(self) -> None:
         """Release the tracker. Further calls are errors; closing twice is none."""
         self._mesh.close()
-        self._counter.close()
+        self._detector.close()
+
+    def _find(self, image: Image, time_ms: float) -> Floats | None:
+        """Landmarks of the participant: in the whole picture, or in the part where a far face was found."""
+        zoom = self._zoom if self._zoom is not None and self._zoom.fits(image) else None
+        landmarks = self._mesh.find(image if zoom is None else zoom.cut(image))
+        if landmarks is None:
+            self._zoom = None
+            if 0 <= time_ms - self._searched_ms < SEARCH_EVERY_MS:
+                return None
+            self._searched_ms = time_ms
+            found = self._detector.find(image)
+            if not found:
+                return None
+            zoom = zoom_on(found[0], image)
+            landmarks = self._mesh.find(zoom.cut(image))
+            if landmarks is None:
+                return None
+            self._zoom = zoom
+        return landmarks if zoom is None else zoom.back(landmarks)
 
 
 def warm() -> None:
     """Load the models and run them once (about 0.1 s), so that no participant waits for it."""
     observer = MeshFaceObserver()
     observer.observe(np.zeros((120, 160, 3), np.uint8), 0.0)
-    observer._counter.count(np.zeros((120, 160, 3), np.uint8), 0.0)
     observer.close()

@@ -4,7 +4,7 @@ import pytest
 
 from hoovik_avatar.animator import Animator
 from hoovik_inference.types import FaceEstimate
-from tests.unit.avatar.estimates import FRAME_MS, T0, face, mood
+from tests.unit.avatar.estimates import FRAME_MS, T0, face, mood, shapes
 
 
 def test_a_nod_is_split_between_neck_and_head_and_a_turn_stays_whole() -> None:
@@ -20,7 +20,8 @@ def test_a_nod_is_split_between_neck_and_head_and_a_turn_stays_whole() -> None:
 def test_a_look_to_the_own_right_turns_the_eyes_by_a_negative_yaw_and_up_by_a_negative_pitch() -> None:
     animator = Animator()
     look = {"eyeLookOutRight": 0.5, "eyeLookInLeft": 0.5, "eyeLookUpLeft": 0.5, "eyeLookUpRight": 0.5}
-    animator.face(face(T0, gaze=(0.9, -0.9), **look))  # the gaze on the screen holds the head too: not for bones
+    elsewhere = (0.9, -0.9)  # on the screen, head included: not for bones
+    animator.face(face(T0, gaze=elsewhere, blendshapes=shapes(look)))
     bones = animator.pose(T0, True).bones
     assert bones.eye_yaw == pytest.approx(-15.0) and bones.eye_pitch == pytest.approx(-11.0)
 
@@ -28,7 +29,7 @@ def test_a_look_to_the_own_right_turns_the_eyes_by_a_negative_yaw_and_up_by_a_ne
 def test_rotations_stay_within_what_a_neck_can_do() -> None:
     animator = Animator()
     look = {"eyeLookOutLeft": 9.0, "eyeLookInRight": 9.0, "eyeLookUpLeft": 9.0, "eyeLookUpRight": 9.0}
-    animator.face(face(T0, yaw=170.0, pitch=-170.0, roll=90.0, **look))
+    animator.face(face(T0, yaw=170.0, pitch=-170.0, roll=90.0, blendshapes=shapes(look)))
     bones = animator.pose(T0, True).bones
     assert bones.head_yaw == 80.0 and bones.head_roll == 45.0
     assert bones.neck_pitch + bones.head_pitch == pytest.approx(-60.0)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hoovik_inference.face import FaceCounter, FaceMesh
+from hoovik_inference.face import FaceMesh
 from hoovik_inference.types import Image
 from tests.unit.inference.faces import photo
 
@@ -99,32 +99,3 @@ def test_errors_written_while_starting_up_still_reach_stderr() -> None:
     done = subprocess.run([sys.executable, "-c", script, str(INFERENCE)], capture_output=True, timeout=60)
     assert b"broken" in done.stderr
     assert b"chatter" not in done.stderr
-
-
-def test_two_faces_side_by_side_are_counted_as_two() -> None:
-    counter = FaceCounter()
-    assert counter.count(np.ascontiguousarray(np.hstack([photo(), photo()])), 0.0) == 2
-    counter.close()
-
-
-def test_faces_are_counted_about_once_a_second_of_capture_time() -> None:
-    counter = FaceCounter()
-    nobody = np.zeros((120, 160, 3), np.uint8)
-    assert counter.count(photo(), 0.0) == 1
-    assert counter.count(nobody, 990.0) == 1
-    assert counter.count(nobody, 1010.0) == 0
-    counter.close()
-
-
-def test_a_stream_whose_time_began_anew_is_counted_at_once() -> None:
-    counter = FaceCounter()
-    counter.count(photo(), 50_000.0)
-    assert counter.count(np.zeros((120, 160, 3), np.uint8), 0.0) == 0
-    counter.close()
-
-
-def test_a_closed_counter_says_so() -> None:
-    counter = FaceCounter()
-    counter.close()
-    with pytest.raises(RuntimeError, match="was closed"):
-        counter.count(photo(), 0.0)
