@@ -23,6 +23,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@touch $@
 
 page: $(PAGE)
+	@:
 
 static/node_modules/.package-lock.json: static/package-lock.json
 	npm --prefix static ci --no-audit --no-fund --loglevel=error
