@@ -111,7 +111,7 @@ class Bot(AsyncIOEventEmitter):
         offer = offers.check(sdp, self.config.limits)
         known = self._find_resume(room, resume)
         if known is None:
-            self._admission.admit(len(self._where))
+            self._admission.admit(sum(one.link is not None or one.connecting.locked() for one in self._everyone()))
         meeting = self._meetings.get(room) or self._open(room, self._engine)
         participant = known or meeting.add(name, _is_loopback(address), participant_id)
         self._where[participant.session_id] = (room, participant)

@@ -78,6 +78,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     token: str | None = None
     "If set, WHIP and rooms ask for it (`Authorization: Bearer`, or `token` in `join`)."
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    origins: tuple[str, ...] = ()
+    "Other web origins (`https://meet.example`) whose pages may open our WebSockets; `*` for any."
     ice_servers: tuple[str, ...] = ()
     "STUN or TURN URLs for the bot and the page; none are needed on one machine or LAN."
     bot: BotConfig = msgspec.field(default_factory=BotConfig)

@@ -11,6 +11,7 @@ HoovikError
     ├── NoCommonCodecError 406 the offer has no codec that we decode
     ├── MessageError      400  a control message is malformed
     ├── UnauthorizedError 401  no token, or a wrong one
+    ├── OriginError       403  a page of another origin
     ├── UnknownSessionError 404 there is no such session
     └── CapacityError     503  full; carries the seconds after which to try again
 """
@@ -79,6 +80,13 @@ class UnauthorizedError(RequestError):
 
     status = 401
     code = "unauthorized"
+
+
+class OriginError(RequestError):
+    """A page of another origin asks for what only ours may have."""
+
+    status = 403
+    code = "foreign_origin"
 
 
 class UnknownSessionError(RequestError):

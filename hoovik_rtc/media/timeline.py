@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 NTP_TO_UNIX_S = 2_208_988_800
 "Seconds from 1900 (NTP) to 1970 (Unix)."
+
+REPORTS = 64
+"Newest reports that count: one to five minutes of both tracks; 50 ppm of drift are 15 ms in that time."
+MAX_AGE_MS = 10_000.0
+"A report by which a packet would be older than this on arrival is not believed."
 
 
 class SenderClock:
     """Maps one sender's wall clock to ours by the smallest (arrival − report time) seen.
 
     The smallest difference belongs to the report that travelled fastest, so what remains is that one's travel
-    time. Shared by the tracks of a participant.
+    time. Only the newest reports count, since clocks drift. Shared by the tracks of a participant.
     """
 
     def __init__(self) -> None:
-        self._offset_ms: float | None = None
+        self._offsets_ms: deque[float] = deque(maxlen=REPORTS)
 
     def report(self, ntp: int, arrival_ms: float) -> bool:
         """Note a sender report (`ntp`: 64-bit NTP time); False where it carries no time."""
         if ntp == 0:
             return False
-        offset = arrival_ms - ntp_to_unix_ms(ntp)
-        if self._offset_ms is None or offset < self._offset_ms:
-            self._offset_ms = offset
+        self._offsets_ms.append(arrival_ms - ntp_to_unix_ms(ntp))
         return True
 
     def to_ours(self, ntp: int) -> float:
         """Unix ms on our clock of a sender's NTP time; needs one report before."""
-        assert self._offset_ms is not None
-        return ntp_to_unix_ms(ntp) + self._offset_ms
+        return ntp_to_unix_ms(ntp) + min(self._offsets_ms)
 
 
 class Timeline:
@@ -71,7 +75,9 @@ class Timeline:
         if self._report is not None:
             at, ntp = self._report
             capture = self._sender.to_ours(ntp) + (extended - at) / self._per_ms
-        else:
+            if arrival_ms - capture > MAX_AGE_MS:
+                self._report = None
+        if self._report is None:
             offset = arrival_ms - media_ms
             if self._arrival_offset_ms is None or offset < self._arrival_offset_ms:
                 self._arrival_offset_ms = offset

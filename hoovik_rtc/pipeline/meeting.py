@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from hoovik_rtc import clock
 from hoovik_rtc.config import Config
 from hoovik_rtc.consent import NOTHING, Consent, emotion_permitted, granted
-from hoovik_rtc.errors import MessageError
+from hoovik_rtc.errors import MessageError, UnknownSessionError
 from hoovik_rtc.media.channels import Kind
 from hoovik_rtc.media.offer import Offer
 from hoovik_rtc.pipeline.engine import Engine
@@ -77,18 +77,27 @@ class Meeting:
         return participant
 
     async def connect(self, participant: Participant, offer: Offer) -> tuple[Link, str]:
-        """Put a new connection under a participant; an older one of theirs is closed."""
-        await self._unlink(participant)
-        link = Link(self._config, self, self._telemetry)
-        self._links[link] = participant
-        try:
-            answer = await link.answer(offer)
-        except BaseException:
-            self._links.pop(link, None)
-            raise
-        self._keep(participant)
-        participant.connect(link)
-        return link, answer
+        """Put a new connection under a participant; an older one of theirs is closed.
+
+        Raises:
+            OfferError: the offer cannot be answered.
+            UnknownSessionError: the participant left meanwhile.
+        """
+        async with participant.connecting:
+            await self._unlink(participant)
+            link = Link(self._config, self, self._telemetry)
+            self._links[link] = participant
+            try:
+                answer = await link.answer(offer)
+                if participant.participant_id not in self.participants:
+                    await link.close()
+                    raise UnknownSessionError("The session ended while it was being connected. Join again.")
+            except BaseException:
+                self._links.pop(link, None)
+                raise
+            self._keep(participant)
+            participant.connect(link)
+            return link, answer
 
     async def remove(self, participant: Participant) -> None:
         """A participant leaves; everything of theirs is forgotten."""
@@ -110,10 +119,8 @@ class Meeting:
 
     async def close(self) -> None:
         """Everybody leaves."""
-        for participant in list(self.participants.values()):
-            await self.remove(participant)
-        for task in list(self._tasks):
-            await task
+        await asyncio.gather(*(self.remove(participant) for participant in list(self.participants.values())))
+        await asyncio.gather(*self._tasks)
 
     def subscribe(self, participant: Participant) -> EventStream:
         """A new listener over HTTP for what this participant may hear."""

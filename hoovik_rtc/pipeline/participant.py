@@ -74,6 +74,8 @@ class Participant:
         self.host = False
         self.consent = NOTHING
         self.link: Link | None = None
+        self.connecting = asyncio.Lock()
+        "Held while a new connection is made: one at a time."
         self._audience = audience
         self._engine = engine
         self._workers = workers

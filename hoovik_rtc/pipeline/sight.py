@@ -148,7 +148,7 @@ class Sight:
         if newest is None or self._stopping:
             return [], failed
         self._telemetry.count("video_frames_decoded", len(frames))
-        if newest.encoded.capture_ms - self._looked_ms < MIN_INTERVAL_MS:
+        if 0 <= newest.encoded.capture_ms - self._looked_ms < MIN_INTERVAL_MS:
             self._telemetry.count("video_frames_over_rate")
             return [], failed
         self._looked_ms = newest.encoded.capture_ms

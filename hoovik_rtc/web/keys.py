@@ -8,7 +8,7 @@ import re
 from aiohttp import web
 
 from hoovik_rtc.bot import Bot
-from hoovik_rtc.errors import RequestError, UnauthorizedError
+from hoovik_rtc.errors import OriginError, RequestError, UnauthorizedError
 from hoovik_signaling.room import Rooms
 
 BOT = web.AppKey("bot", Bot)
@@ -34,6 +34,20 @@ def room_of(request: web.Request) -> str:
 def address_of(request: web.Request) -> str:
     """The address that the request came from."""
     return request.remote or ""
+
+
+def check_origin(request: web.Request) -> None:
+    """Refuse WebSockets that pages of other origins open: any page in a browser can reach a service on loopback.
+
+    Raises:
+        OriginError: `Origin` is there, is not ours, and is not allowed by the config.
+    """
+    origin = request.headers.get("Origin")
+    allowed = request.app[BOT].config.origins
+    if origin is None or origin in allowed or "*" in allowed:
+        return
+    if origin.partition("://")[2] != request.host:
+        raise OriginError("A page of another origin cannot use this service; name its origin in `origins`.")
 
 
 def check_bearer(request: web.Request) -> None:

@@ -9,7 +9,7 @@ from aiohttp import WSMsgType, web
 
 from hoovik_rtc.bot import Admitted, Bot
 from hoovik_rtc.errors import RequestError
-from hoovik_rtc.web.keys import BOT, ROOMS, SOCKETS, address_of, check_token, room_of
+from hoovik_rtc.web.keys import BOT, ROOMS, SOCKETS, address_of, check_origin, check_token, room_of
 from hoovik_signaling.errors import SignalingError
 from hoovik_signaling.messages import (
     Description,
@@ -32,6 +32,7 @@ JOIN_S = 10.0
 
 async def handle(request: web.Request) -> web.WebSocketResponse:
     """One client in one room, until either side closes."""
+    check_origin(request)
     room = room_of(request)
     bot = request.app[BOT]
     socket = web.WebSocketResponse(heartbeat=20.0, max_msg_size=2 * bot.config.limits.sdp_bytes)

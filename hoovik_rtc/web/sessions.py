@@ -14,11 +14,12 @@ from hoovik_rtc.errors import RequestError, TooLargeError
 from hoovik_rtc.pipeline.meeting import Meeting
 from hoovik_rtc.pipeline.participant import Participant
 from hoovik_rtc.pipeline.stream import EventStream
-from hoovik_rtc.web.keys import BOT, SOCKETS
+from hoovik_rtc.web.keys import BOT, SOCKETS, check_origin
 
 
 async def events(request: web.Request) -> web.StreamResponse:
     """Messages of one session, as they come."""
+    check_origin(request)
     meeting, participant = request.app[BOT].meeting_of(request.match_info["id"])
     accept = request.headers.get("Accept", "")
     websocket = web.WebSocketResponse(heartbeat=20.0, max_msg_size=request.app[BOT].config.limits.message_bytes)

@@ -115,6 +115,22 @@ async def test_joining_what_is_no_room_says_so() -> None:
     await bot.close()
 
 
+@pytest.mark.parametrize(("origins", "status"), [((), 403), (("https://elsewhere.example",), 101), (("*",), 101)])
+async def test_a_page_of_another_origin_gets_in_only_where_the_config_names_it(
+    serve: Serve, origins: tuple[str, ...], status: int
+) -> None:
+    async with serve(Config(origins=origins), engine()) as service, aiohttp.ClientSession() as http:
+        url = f"{service.base}/ws/rooms/r"
+        if status == 101:
+            async with http.ws_connect(url, origin="https://elsewhere.example") as socket:
+                assert not socket.closed
+        else:
+            with pytest.raises(aiohttp.WSServerHandshakeError, match="403"):
+                await http.ws_connect(url, origin="https://elsewhere.example")
+        async with http.ws_connect(url, origin=service.base) as own:
+            assert not own.closed
+
+
 async def test_a_room_that_asks_for_a_token_refuses_without(serve: Serve) -> None:
     async with serve(Config(token="sesame"), engine()) as service, aiohttp.ClientSession() as http:
         _, refused = await joined(http, service.base)

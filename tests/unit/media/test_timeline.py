@@ -49,6 +49,21 @@ def test_sound_and_picture_of_one_sender_share_the_clock() -> None:
     assert a == pytest.approx(v, abs=0.1)
 
 
+def test_a_report_that_cannot_be_true_is_not_believed() -> None:
+    line = Timeline(90_000, SenderClock())
+    line.capture_ms(1, 0, T0)
+    line.report(1, ntp(T0), 90_000 * 3600, T0)
+    assert line.capture_ms(1, 9000, T0 + 100) == pytest.approx(T0 + 100)
+
+
+def test_an_old_fastest_report_is_forgotten_so_that_drift_does_not_add_up() -> None:
+    clock = SenderClock()
+    for second in range(3600):
+        sent = T0 + second * 1000
+        clock.report(ntp(sent), sent + 20 + second * 0.05)  # the sender's clock loses 50 ppm
+    assert clock.to_ours(ntp(T0 + 3_600_000)) - (T0 + 3_600_000) == pytest.approx(20 + 3600 * 0.05, abs=5)
+
+
 def test_reports_without_a_time_are_ignored() -> None:
     line = Timeline(90_000, SenderClock())
     line.capture_ms(1, 0, T0)
