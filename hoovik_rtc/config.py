@@ -5,7 +5,7 @@ Nested keys in the environment are joined by two underscores: `HOOVIK_LIMITS__PA
 
 from __future__ import annotations
 
-import sys
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -13,11 +13,6 @@ from typing import Any, Literal
 import msgspec
 
 from hoovik_rtc.errors import ConfigError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 Audience = Literal["self", "host", "room"]
 Purpose = Literal["demo", "telepresence", "research", "accessibility", "workplace", "education"]

@@ -58,8 +58,8 @@ def missing_libraries() -> list[Finding]:
 
 
 def _python() -> Finding:
-    good = (3, 10) <= sys.version_info[:2] <= (3, 12)
-    return Finding("Python", good, platform.python_version(), "Use Python 3.10, 3.11 or 3.12 (3.11 is tested most).")
+    good = (3, 11) <= sys.version_info[:2] <= (3, 12)
+    return Finding("Python", good, platform.python_version(), "Use Python 3.11 or 3.12 (3.11 is tested most).")
 
 
 def _library(soname: str, package: str, user: str) -> Finding:

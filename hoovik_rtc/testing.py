@@ -289,7 +289,7 @@ class Call:
 
         try:
             return await asyncio.wait_for(enough(), timeout)
-        except asyncio.TimeoutError:
+        except TimeoutError:
             came = dict(self.received.counts())
             raise TimeoutError(f"no {count} × {kind} within {timeout} s; came: {came}") from None
 

@@ -135,7 +135,7 @@ class Peer:
             self._deadline.cancel()
         try:
             await asyncio.wait_for(self._connection.close(), CLOSE_S)
-        except asyncio.TimeoutError:
+        except TimeoutError:
             self._count("peer_close_timeout")
             logger.warning("a connection did not close in time")
 

@@ -65,7 +65,7 @@ class RoomClient:
             self._socket = await asyncio.wait_for(self._session.ws_connect(self._url), JOIN_S)
             await self._socket.send_str(encode(self._join))
             first = from_room(await asyncio.wait_for(self._socket.receive_str(), JOIN_S))
-        except (aiohttp.ClientError, asyncio.TimeoutError, TypeError, ValueError) as exc:
+        except (TimeoutError, aiohttp.ClientError, TypeError, ValueError) as exc:
             await self._session.close()
             raise SignalingError(
                 "unreachable", f"The room does not answer ({type(exc).__name__}). Check the URL."
