@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import signal
@@ -12,7 +13,10 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import aiohttp
 import pytest
+
+from hoovik_rtc.testing import Clip, call
 
 
 def start(*arguments: str) -> subprocess.Popen[str]:
@@ -52,6 +56,31 @@ def test_serve_prints_its_address_becomes_ready_and_ends_cleanly_on_sigterm(tmp_
     process.stdout.close()
     assert process.wait(10) == 0
     assert "Traceback" not in "".join(said) + rest
+
+
+async def test_sigterm_in_the_middle_of_calls_ends_within_10_s_with_code_0(moving_clip: Clip) -> None:
+    process = start("serve", "--port", "0")
+    assert process.stdout is not None
+    said = ""
+    while "Ready" not in said:
+        said += process.stdout.readline()
+    found = re.search(r"http://\S+", said)
+    assert found is not None
+    base = found.group(0)
+    async with call(base, moving_clip) as one, call(base, moving_clip) as two, aiohttp.ClientSession() as http:
+        room = await http.ws_connect(f"{base}/ws/rooms/r")
+        events = await http.ws_connect(f"{base}/v1/sessions/{one.location.rsplit('/', 1)[1]}/events")
+        for each in (one, two):
+            await each.consent()
+        await two.wait_for("emotion_update", 3)
+        process.send_signal(signal.SIGTERM)
+        loop = asyncio.get_running_loop()
+        assert await asyncio.wait_for(loop.run_in_executor(None, process.wait), 10) == 0
+        assert "Traceback" not in process.stdout.read()
+        process.stdout.close()
+        await room.close()
+        await events.close()
+        one.location = two.location = ""
 
 
 def run(*arguments: str) -> tuple[int, str]:
