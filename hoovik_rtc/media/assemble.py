@@ -51,6 +51,8 @@ class VideoAssembler:
         self._hole_since: float | None = None
         self._nacked_at = 0.0
         self._pli_at = float("-inf")
+        self._delivered = -1  # nothing up to this number leaves again
+        self._jumped_to: int | None = None
 
     def push(self, packet: MediaPacket) -> Assembled:
         """Take one packet in any order; padding-only and duplicate packets are fine."""
@@ -59,9 +61,15 @@ class VideoAssembler:
             self._restart(packet)
         number = self._extend(packet.sequence)
         if number is None:
-            self._count("video_sequence_jump")
-            return out
-        if number in self._held or (self._next is not None and number < self._next):
+            # One packet far away is an error or an attack; two in a row are a stream that goes on there (RFC 3550, A.1).
+            confirmed = packet.sequence == self._jumped_to
+            self._jumped_to = (packet.sequence + 1) & 0xFFFF
+            if not confirmed:
+                self._count("video_sequence_jump")
+                return out
+            self._restart(packet)
+            number = self._highest
+        if number in self._held or number <= self._delivered or (self._next is not None and number < self._next):
             self._count("video_duplicate_or_late")
         else:
             self._held[number] = packet
@@ -84,6 +92,8 @@ class VideoAssembler:
             self._count("video_stream_restarted")
         self._ssrc = packet.ssrc
         self._highest = packet.sequence + (1 << 16)
+        self._delivered = -1
+        self._jumped_to = None
         self._held.clear()
         self._lose_sync()
 
@@ -101,7 +111,8 @@ class VideoAssembler:
         return number
 
     def _bound(self, now_ms: float, out: Assembled) -> None:
-        if len(self._held) > MAX_HELD:
+        behind = 0 if self._next is None else self._highest - self._next
+        if len(self._held) > MAX_HELD or behind > MAX_HELD:
             self._count("video_assembler_overflow")
             self._held.clear()
             self._lose_sync()
@@ -114,8 +125,8 @@ class VideoAssembler:
             last = self._end_of_frame(self._next)
             if last is None:
                 break
-            frame = self._take(self._next, last, now_ms)
-            self._next = last + 1
+            first, self._next, self._delivered = self._next, last + 1, last
+            frame = self._take(first, last, now_ms)
             if frame is not None:
                 out.frames.append(frame)
 

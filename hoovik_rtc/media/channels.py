@@ -6,15 +6,18 @@ message each; a client with a single channel of any other label gets everything 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Literal
 
 from aiortc import RTCDataChannel
 from aiortc.exceptions import InvalidStateError
 
-from hoovik_rtc import clock
+from hoovik_rtc.budget import Budget
 from hoovik_rtc.config import LimitsConfig
 from hoovik_rtc.wire.json import PROTOCOL
+
+logger = logging.getLogger(__name__)
 
 Kind = Literal["control", "emotion", "avatar"]
 
@@ -48,9 +51,7 @@ class Channels:
         self._count = count
         self._open: dict[str, RTCDataChannel] = {}
         self._waiting: dict[str, str] = {}  # label → newest avatar frame that found the channel full
-        self._second = 0
-        self._messages = 0
-        self._told_second = -1
+        self._budget = Budget(limits.messages_per_s)
 
     def attach(self, channel: RTCDataChannel) -> None:
         """Use a channel that the client opened."""
@@ -85,6 +86,7 @@ class Channels:
             if kind == "avatar":
                 self._waiting[channel.label] = text  # oldest dropped: the newest is what counts
             return False
+        self._waiting.pop(channel.label, None)  # older than this one
         return self._write(channel, text)
 
     def has(self, kind: Kind) -> bool:
@@ -113,22 +115,22 @@ class Channels:
         return True
 
     def _inbound(self, message: str | bytes) -> None:
-        """One message from the client; refused ones are counted and answered once a second."""
-        second = int(clock.now_ms() // 1000)
-        if second != self._second:
-            self._second, self._messages = second, 0
-        self._messages += 1
-        if self._messages > self._limits.messages_per_s:
-            self._refuse(second, "too_many_messages", f"At most {self._limits.messages_per_s} messages a second.")
+        """One message from the client; refused ones are counted and answered once a second. Never raises."""
+        if not self._budget.spend():
+            self._refuse("too_many_messages", f"At most {self._limits.messages_per_s} messages a second.")
         elif len(message) > self._limits.message_bytes:
-            self._refuse(second, "message_too_large", f"At most {self._limits.message_bytes} bytes a message.")
+            self._refuse("message_too_large", f"At most {self._limits.message_bytes} bytes a message.")
         elif isinstance(message, bytes):
-            self._refuse(second, "binary_message", "Control messages are JSON text; this one was binary.")
+            self._refuse("binary_message", "Control messages are JSON text; this one was binary.")
         else:
-            self._on_control(message)
+            try:
+                self._on_control(message)
+            except Exception:
+                # A bug of ours: raised from here it would end the peer's whole connection inside aiortc.
+                self._count("control_failed")
+                logger.exception("a control message could not be handled")
 
-    def _refuse(self, second: int, code: str, sentence: str) -> None:
+    def _refuse(self, code: str, sentence: str) -> None:
         self._count(code)
-        if second != self._told_second:
-            self._told_second = second
+        if self._budget.tell():
             self._on_refused(code, sentence)

@@ -23,6 +23,8 @@ MAX_SIZE_CHANGES = 4
 SIZE_WINDOW_MS = 10_000.0
 VOICE_RATE = 16_000
 "Samples a second after decoding."
+QUIET = 1e-4
+"Level of silence that was not sent: -80 dBFS."
 BLACK_LUMA = 24
 "Mean luma (16 is black in limited range) below which a flat picture counts as black."
 
@@ -120,6 +122,7 @@ class AudioDecoder:
         self._resampler = _to_voice()
         self._tail: Floats = np.zeros(0, np.float32)
         self._fade = 0.0
+        self._noise = np.random.default_rng(0)
 
     def decode(self, sound: EncodedSound) -> Floats:
         """(n,) float32 samples -1…1 at 16 kHz; a hole is concealed from what came before it.
@@ -128,7 +131,8 @@ class AudioDecoder:
             UndecodableError: broken packet; the decoder is new afterwards.
         """
         if sound.lost_samples:
-            return self._conceal(sound.lost_samples * VOICE_RATE // 48_000)
+            length = sound.lost_samples * VOICE_RATE // 48_000
+            return self._quiet(length) if sound.silent else self._conceal(length)
         try:
             frames = self._codec.decode(av.Packet(sound.data))
             voice = [self._voice(frame) for frame in frames]
@@ -154,6 +158,11 @@ class AudioDecoder:
             filled[start : start + len(piece)] = piece * self._fade
             self._fade *= 0.5
         return filled
+
+    def _quiet(self, length: int) -> Floats:
+        """A room at rest: not digital silence, which would say that the microphone is off."""
+        noise: Floats = self._noise.standard_normal(length, np.float32) * np.float32(QUIET)
+        return noise
 
 
 def _opus() -> AudioCodecContext:

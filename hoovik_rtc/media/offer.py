@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from aiortc import sdp
@@ -46,7 +45,7 @@ def check(text: str, limits: LimitsConfig) -> Offer:
         raise TooLargeError(f"The offer is over {limits.sdp_bytes} bytes; send a smaller one.")
     if not text.startswith("v=0"):
         raise OfferError('This is not SDP: expected a session description that begins with "v=0".')
-    sections = len(re.findall(r"^m=", text, re.MULTILINE))
+    sections = sum(line.startswith("m=") for line in text.splitlines())
     if sections > limits.media_sections:
         raise OfferError(
             f"The offer has {sections} media sections; at most {limits.media_sections} are answered. "
@@ -100,7 +99,7 @@ def _choose(description: sdp.SessionDescription, text: str) -> Offer:
 def _clean(text: str, candidates: int) -> str:
     kept: list[str] = []
     seen = 0
-    for line in text.splitlines():
+    for line in _with_ports(text.splitlines()):
         if line == "a=end-of-candidates":
             continue
         if line.startswith("a=candidate:"):
@@ -109,6 +108,21 @@ def _clean(text: str, candidates: int) -> str:
                 continue
         kept.append(line)
     return "\r\n".join(kept) + "\r\n"
+
+
+def _with_ports(lines: list[str]) -> list[str]:
+    """Sections offered as `a=bundle-only` carry port 0 (RFC 8829, 4.1.1), which is no refusal: give them one."""
+    out = list(lines)
+    start: int | None = None
+    for index, line in enumerate(out):
+        if line.startswith("m="):
+            start = index
+        elif line == "a=bundle-only" and start is not None:
+            fields = out[start].split(" ")
+            if len(fields) > 1 and fields[1] == "0":
+                fields[1] = "9"
+                out[start] = " ".join(fields)
+    return out
 
 
 def usable_candidate(line: str) -> bool:

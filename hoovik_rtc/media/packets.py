@@ -61,3 +61,5 @@ class EncodedSound:
     "When it came, or when the hole was given up, Unix ms."
     capture_ms: float = 0.0
     "When its first sample was captured, Unix ms; set from the timeline before decoding."
+    silent: bool = False
+    "The hole is silence that the sender did not send (DTX), not loss."

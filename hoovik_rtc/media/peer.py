@@ -100,6 +100,9 @@ class Peer:
         except (ValueError, InvalidAccessError, InvalidStateError, NegotiationError) as exc:
             await self.close()
             raise OfferError(f"The offer cannot be answered: {exc}.") from exc
+        except BaseException:
+            await self.close()
+            raise
         self._deadline = asyncio.get_running_loop().call_later(self._limits.connect_s, self._too_late)
         return connection.localDescription.sdp
 

@@ -33,8 +33,8 @@ class AudioReorderer:
         self._ssrc: int | None = None
         self._next = 0
         self._due_timestamp: int | None = None  # where the last packet handed on ends
-        self._last_timestamp = 0
         self._hole_since: float | None = None
+        self._jumped_to: int | None = None
 
     def push(self, packet: MediaPacket) -> list[EncodedSound]:
         """Take one packet in any order; what is in order now comes back, holes included."""
@@ -46,8 +46,14 @@ class AudioReorderer:
             self._restart(packet)
         difference = ((packet.sequence - self._next + 0x8000) & 0xFFFF) - 0x8000
         if abs(difference) > MAX_JUMP:
-            self._count("audio_sequence_jump")
-            return out
+            # One packet far away is an error or an attack; two in a row are a stream that goes on there (RFC 3550, A.1).
+            confirmed = packet.sequence == self._jumped_to
+            self._jumped_to = (packet.sequence + 1) & 0xFFFF
+            if not confirmed:
+                self._count("audio_sequence_jump")
+                return out
+            self._restart(packet)
+            difference = 0
         if difference < 0 or packet.sequence in self._held:
             self._count("audio_duplicate_or_late")
             return out
@@ -66,12 +72,14 @@ class AudioReorderer:
             self._count("audio_stream_restarted")
         self._ssrc = packet.ssrc
         self._next = packet.sequence
+        self._jumped_to = None
         self._held.clear()
         self._hole_since = None
         self._due_timestamp = None
 
     def _drain(self, out: list[EncodedSound]) -> None:
         while (packet := self._held.pop(self._next, None)) is not None:
+            self._pause(packet, out)
             out.append(
                 EncodedSound(
                     data=packet.data,
@@ -81,16 +89,27 @@ class AudioReorderer:
                     arrival_ms=packet.arrival_ms,
                 )
             )
-            if self._due_timestamp is not None:
-                step = (packet.timestamp - self._last_timestamp) & 0xFFFFFFFF
-            else:
-                step = 960
-            # RTP says where a packet begins, not how long it is: the step between two is the length.
-            length = step if 0 < step <= 5760 else 960
-            self._last_timestamp = packet.timestamp
-            self._due_timestamp = (packet.timestamp + length) & 0xFFFFFFFF
+            self._due_timestamp = (packet.timestamp + opus_samples(packet.data)) & 0xFFFFFFFF
             self._next = (self._next + 1) & 0xFFFF
             self._hole_since = None
+
+    def _pause(self, packet: MediaPacket, out: list[EncodedSound]) -> None:
+        """No packet is missing, yet time passed: the sender was silent and sent nothing (Opus DTX)."""
+        if self._due_timestamp is None:
+            return
+        samples = (packet.timestamp - self._due_timestamp) & 0xFFFFFFFF
+        if 0 < samples <= MAX_CONCEAL:
+            self._count("audio_pauses")
+            out.append(
+                EncodedSound(
+                    data=b"",
+                    timestamp=self._due_timestamp,
+                    ssrc=packet.ssrc,
+                    lost_samples=samples,
+                    arrival_ms=packet.arrival_ms,
+                    silent=True,
+                )
+            )
 
     def _give_up(self, now_ms: float, out: list[EncodedSound]) -> None:
         first = min(self._held, key=lambda number: (number - self._next) & 0xFFFF)
@@ -110,8 +129,21 @@ class AudioReorderer:
                     )
                 )
         self._next = first
-        self._last_timestamp = (packet.timestamp - 960) & 0xFFFFFFFF
+        self._due_timestamp = packet.timestamp
         self._hole_since = None
         self._drain(out)
         if self._held:
             self._hole_since = now_ms
+
+
+def opus_samples(data: bytes) -> int:
+    """Length of an Opus packet in samples at 48 kHz, from its first bytes (RFC 6716, 3.1 and 3.2); at most 120 ms."""
+    config, code = data[0] >> 3, data[0] & 0x03
+    if config < 12:
+        frame = (480, 960, 1920, 2880)[config & 3]  # SILK
+    elif config < 16:
+        frame = (480, 960)[config & 1]  # hybrid
+    else:
+        frame = (120, 240, 480, 960)[config & 3]  # CELT
+    frames = 1 if code == 0 else 2 if code < 3 else (data[1] & 0x3F if len(data) > 1 else 1)
+    return min(max(frames, 1) * frame, 5760)

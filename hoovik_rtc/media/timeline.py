@@ -9,6 +9,8 @@ NTP_TO_UNIX_S = 2_208_988_800
 
 REPORTS = 64
 "Newest reports that count: one to five minutes of both tracks; 50 ppm of drift are 15 ms in that time."
+STEP_MS = 500.0
+"Reports that differ by more than this mean that the sender's clock was set anew."
 MAX_AGE_MS = 10_000.0
 "A report by which a packet would be older than this on arrival is not believed."
 
@@ -27,7 +29,10 @@ class SenderClock:
         """Note a sender report (`ntp`: 64-bit NTP time); False where it carries no time."""
         if ntp == 0:
             return False
-        self._offsets_ms.append(arrival_ms - ntp_to_unix_ms(ntp))
+        offset = arrival_ms - ntp_to_unix_ms(ntp)
+        if self._offsets_ms and abs(offset - self._offsets_ms[-1]) > STEP_MS:
+            self._offsets_ms.clear()  # the sender's clock was set
+        self._offsets_ms.append(offset)
         return True
 
     def to_ours(self, ntp: int) -> float:
@@ -82,6 +87,10 @@ class Timeline:
             if self._arrival_offset_ms is None or offset < self._arrival_offset_ms:
                 self._arrival_offset_ms = offset
             capture = media_ms + self._arrival_offset_ms
+            if arrival_ms - capture > MAX_AGE_MS:  # RTP time stepped back: a stream that began anew
+                self._begin(ssrc, rtp)
+                self._arrival_offset_ms = capture = arrival_ms
+                grows = True
         capture = min(capture, arrival_ms)
         if grows:
             capture = max(capture, self._last_capture_ms)

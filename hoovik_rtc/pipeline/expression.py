@@ -129,6 +129,8 @@ class Expression:
     def window(self, now_ms: float) -> Window | None:
         """One step of the emotion path (call at 10 Hz); None where no modality is live."""
         live = self.modality(now_ms)
+        if live is None or live == "audio_only":
+            self.forget_face(now_ms)
         if live is None:
             return None
         face = self._face if live != "audio_only" else None

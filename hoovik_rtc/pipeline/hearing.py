@@ -67,6 +67,7 @@ class Hearing:
         """Decode nothing further; returns when the worker let go."""
         self._stopping = True
         await self._stage.close()
+        self._observer = None
 
     def _overflow(self, dropped: int) -> None:
         self._telemetry.count("audio_packets_dropped_late", dropped)
@@ -85,7 +86,9 @@ class Hearing:
             except UndecodableError as exc:
                 self._telemetry.count(exc.reason)
                 continue
-            if sound.lost_samples:
+            if sound.silent:
+                self._telemetry.count("audio_samples_not_sent", sound.lost_samples)
+            elif sound.lost_samples:
                 self._telemetry.count("audio_samples_concealed", sound.lost_samples)
             else:
                 self._telemetry.count("audio_packets_decoded")

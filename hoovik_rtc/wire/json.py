@@ -45,7 +45,7 @@ def decode_control(text: str | bytes) -> messages.ClientMessage:
     """
     try:
         raw: Any = msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
         raise MessageError(f'The message is not JSON ({exc}); expected {{"type": …, "payload": {{…}}}}.') from exc
     if not isinstance(raw, dict) or not isinstance(raw.get("type"), str):
         raise MessageError('The message has no "type"; expected an object {"type": …, "payload": {…}}.')

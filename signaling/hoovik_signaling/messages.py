@@ -117,5 +117,5 @@ def from_room(text: str) -> FromRoom:
 def _decode(decoder: msgspec.json.Decoder[Any], text: str) -> Any:
     try:
         return decoder.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
         raise SignalingError("bad_request", f"The message cannot be read: {exc}. Expected join or signal.") from exc

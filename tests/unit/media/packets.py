@@ -41,8 +41,8 @@ def frame(
 
 
 def sound(sequence: int, at: float = 0.0, ssrc: int = 2, step: int = 960) -> MediaPacket:
-    """One Opus packet whose data is its number."""
-    data = (sequence & 0xFFFF).to_bytes(2, "big")
+    """One Opus packet of 20 ms (first byte 0x08: SILK, one frame) whose data is its number."""
+    data = b"\x08" + (sequence & 0xFFFF).to_bytes(2, "big")
     return MediaPacket(ssrc, sequence & 0xFFFF, (sequence * step) & 0xFFFFFFFF, False, data, data, at)
 
 

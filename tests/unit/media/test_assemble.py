@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 from hoovik_rtc.media import assemble
 from hoovik_rtc.media.assemble import Assembled, VideoAssembler
@@ -136,6 +137,40 @@ def test_absurd_sequence_jumps_are_dropped_and_counted() -> None:
     assert bench.push(*frame(100 + 5000, 6000)) == []
     assert bench.counts["video_sequence_jump"] == 1
     assert len(bench.push(*frame(102, 6000))) == 1
+
+
+def test_a_stream_that_goes_on_far_away_is_followed_from_its_next_keyframe_on() -> None:
+    bench = synced(100)
+    out = []
+    for index in range(6):
+        out += bench.push(*frame(30_000 + index, 90_000 + index * 3000, key=index == 3, at=100.0 + index))
+    assert [one.timestamp for one in out] == [99_000, 102_000, 105_000]
+    assert bench.counts["video_sequence_jump"] == 1
+
+
+def test_a_hole_wider_than_the_buffer_starts_over_instead_of_being_listed() -> None:
+    bench = synced(100)
+    number = 102
+    for _ in range(3):
+        number += 900
+        bench.push(*frame(number, number, at=0.0))
+    assert bench.counts["video_assembler_overflow"] >= 1
+    assert bench.assembler.waits_for_keyframe
+
+
+def test_a_frame_without_a_beginning_loses_sync_and_nothing_after_it_leaves() -> None:
+    bench = synced(100)
+    headless = frame(102, 6000, 2)[1]
+    bench.push(replace(headless, sequence=102, marker=True))
+    assert bench.push(*frame(103, 9000, at=400.0)) == []
+    assert bench.asked
+
+
+def test_an_old_keyframe_that_comes_again_while_out_of_sync_does_not_leave_again() -> None:
+    bench = synced(100)
+    bench.push(*frame(102, 6000))
+    bench.assembler.request_keyframe()
+    assert bench.push(*frame(100, 3000, 2, key=True)) == []
 
 
 def test_what_is_held_is_bounded() -> None:

@@ -68,6 +68,24 @@ async def test_mdns_candidates_and_the_end_of_candidates_are_taken_out() -> None
     assert "end-of-candidates" not in checked.text
 
 
+async def test_sections_that_are_bundle_only_are_received() -> None:
+    text = await offer()
+    start = text.index("m=video")
+    section = text[start:].replace("m=video", "m=video", 1)
+    port = section.split(" ")[1]
+    bundled = text[:start] + section.replace(f"m=video {port}", "m=video 0", 1).replace(
+        "a=mid:1", "a=mid:1\r\na=bundle-only", 1
+    )
+    assert check(bundled, LIMITS).video_mid == "1"
+    refused = text[:start] + section.replace(f"m=video {port}", "m=video 0", 1)
+    assert check(refused, LIMITS).video_mid is None
+
+
+async def test_sections_hidden_behind_odd_line_ends_are_counted() -> None:
+    with pytest.raises(OfferError, match="media sections"):
+        check(await offer() + "\x0bm=video 9 UDP/TLS/RTP/SAVPF 96" * 30, LIMITS)
+
+
 async def test_candidates_are_bounded() -> None:
     text = await offer()
     line = "a=candidate:1 1 udp 2113937151 127.0.0.1 54321 typ host\r\n"

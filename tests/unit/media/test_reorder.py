@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
+
+import pytest
 
 from hoovik_rtc.media.packets import EncodedSound
-from hoovik_rtc.media.reorder import AudioReorderer
+from hoovik_rtc.media.reorder import AudioReorderer, opus_samples
 from tests.unit.media.packets import sound
 
 
@@ -15,7 +18,7 @@ def made() -> tuple[AudioReorderer, Counter[str]]:
 
 
 def numbers(out: list[EncodedSound]) -> list[int]:
-    return [int.from_bytes(one.data, "big") if one.data else -one.lost_samples for one in out]
+    return [int.from_bytes(one.data[1:], "big") if one.data else -one.lost_samples for one in out]
 
 
 def test_packets_in_order_leave_at_once() -> None:
@@ -59,12 +62,36 @@ def test_a_packet_that_comes_after_its_hole_was_given_up_is_counted_as_late() ->
     assert counts["audio_duplicate_or_late"] == 1
 
 
-def test_a_pause_in_the_timestamps_without_lost_packets_is_no_hole() -> None:
+def test_time_that_passed_without_a_missing_packet_is_silence_that_was_not_sent() -> None:
+    reorderer, counts = made()
+    reorderer.push(sound(0))
+    pause, packet = reorderer.push(replace(sound(1, 420), timestamp=960 + 400 * 48))
+    assert pause.silent and pause.lost_samples == 400 * 48
+    assert packet.data
+    assert counts["audio_packets_lost"] == 0
+
+
+def test_a_pause_of_more_than_a_second_is_not_filled() -> None:
     reorderer, _ = made()
     reorderer.push(sound(0))
-    jump = sound(1, 20)
-    far = type(jump)(jump.ssrc, 1, 480_000, False, jump.payload, jump.data, 20.0)
-    assert numbers(reorderer.push(far)) == [1]
+    assert numbers(reorderer.push(replace(sound(1, 20), timestamp=480_000))) == [1]
+
+
+def test_a_stream_that_goes_on_far_away_is_followed_from_its_second_packet_on() -> None:
+    reorderer, counts = made()
+    reorderer.push(sound(0))
+    assert numbers(reorderer.push(sound(20_000, 20))) == []
+    assert numbers(reorderer.push(sound(20_001, 40))) == [20_001]
+    assert numbers(reorderer.push(sound(20_002, 60))) == [20_002]
+    assert counts["audio_sequence_jump"] == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "samples"),
+    [(0x00, 0, 480), (0x08, 0, 960), (0x18, 0, 2880), (0x78, 0, 960), (0xE0, 0, 120), (0xF9, 0, 1920), (0x0B, 3, 2880)],
+)
+def test_the_length_of_a_packet_stands_in_its_first_bytes(first: int, second: int, samples: int) -> None:
+    assert opus_samples(bytes([first, second])) == samples
 
 
 def test_sequence_numbers_wrap_around() -> None:

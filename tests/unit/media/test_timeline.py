@@ -49,6 +49,20 @@ def test_sound_and_picture_of_one_sender_share_the_clock() -> None:
     assert a == pytest.approx(v, abs=0.1)
 
 
+def test_rtp_time_that_steps_back_starts_anew() -> None:
+    line = Timeline(90_000, SenderClock())
+    line.capture_ms(1, 2_000_000_000, T0)
+    assert line.capture_ms(1, 1000, T0 + 33) == pytest.approx(T0 + 33)
+    assert line.capture_ms(1, 4000, T0 + 66.7) == pytest.approx(T0 + 66.7, abs=1)
+
+
+def test_a_sender_that_sets_its_clock_is_followed() -> None:
+    clock = SenderClock()
+    clock.report(ntp(T0), T0 + 20)
+    clock.report(ntp(T0 + 1000 - 5000), T0 + 1020)
+    assert clock.to_ours(ntp(T0 + 2000 - 5000)) == pytest.approx(T0 + 2020, abs=1)
+
+
 def test_a_report_that_cannot_be_true_is_not_believed() -> None:
     line = Timeline(90_000, SenderClock())
     line.capture_ms(1, 0, T0)

@@ -33,6 +33,7 @@ def test_unknown_fields_are_ignored_and_unknown_types_are_their_own_case() -> No
         '{"type": "stop", "payload": {"scope": "world"}}',
         '{"type": "media_state", "payload": []}',
         '{"type": "ping", "payload": {"client_ms": 1e999}}',
+        "[" * 16_000,
         "\ud800",
     ],
 )
