@@ -1,7 +1,7 @@
 """Call a running service over WHIP with a file as camera and microphone, and print what it answers.
 
-hoovik-rtc serve &
-python examples/call_over_whip.py VIDEO [--base http://127.0.0.1:8080] [--seconds 5]
+.venv/bin/hoovik-rtc serve &
+.venv/bin/python examples/call_over_whip.py VIDEO [--base http://127.0.0.1:8080] [--seconds 5]
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ import asyncio
 from collections import Counter
 from pathlib import Path
 
+import aiohttp
+
+from hoovik_rtc.errors import HoovikError
 from hoovik_rtc.testing import call, clip_of
 
 
@@ -33,4 +36,7 @@ if __name__ == "__main__":
     parser.add_argument("--base", default="http://127.0.0.1:8080")
     parser.add_argument("--seconds", type=float, default=5.0)
     arguments = parser.parse_args()
-    asyncio.run(main(arguments.base, arguments.video, arguments.seconds))
+    try:
+        asyncio.run(main(arguments.base, arguments.video, arguments.seconds))
+    except (HoovikError, aiohttp.ClientError) as problem:
+        raise SystemExit(f"{problem}. Is the service running (hoovik-rtc serve)?") from None

@@ -1,7 +1,7 @@
 """A bot of your own joins a room of another hoovik_rtc service, as any participant does, and leaves again.
 
-hoovik-rtc serve &     # with [bot] in_rooms = false, or there are two bots
-python examples/join_a_room.py ws://127.0.0.1:8080/ws/rooms/lobby [--seconds 60]
+.venv/bin/hoovik-rtc serve &     # with [bot] in_rooms = false, or there are two bots
+.venv/bin/python examples/join_a_room.py ws://127.0.0.1:8080/ws/rooms/lobby [--seconds 60]
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The service as a part of your own aiohttp application, under a path of yours.
 
-    python examples/mount_in_your_app.py [--port 8081]
+    .venv/bin/python examples/mount_in_your_app.py [--port 8081]
 
 The page is at /calls/, WHIP at /calls/whip/ROOM.
 """
@@ -27,10 +27,14 @@ def build() -> web.Application:
     async def home(_: web.Request) -> web.Response:
         return web.Response(text='My own page. <a href="/calls/">Calls</a>', content_type="text/html")
 
+    async def slash(_: web.Request) -> web.Response:
+        raise web.HTTPFound("/calls/")  # the page's own paths are relative
+
     app = web.Application()
     app.cleanup_ctx.append(live)
     app.router.add_get("/", home)
     app.add_subapp("/calls", create_app(bot))
+    app.router.add_get("/calls", slash)
     return app
 
 

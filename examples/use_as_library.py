@@ -1,6 +1,6 @@
 """The bot inside your own program, without HTTP: what a media server's plugin does.
 
-    python examples/use_as_library.py VIDEO [--seconds 5]
+    .venv/bin/python examples/use_as_library.py VIDEO [--seconds 5]
 
 Your side hands over each participant's SDP offer and gets the answer; everything else are events. Here the
 participant is a file, played by a WebRTC peer in the same process.
@@ -14,6 +14,7 @@ from collections import Counter
 from pathlib import Path
 
 from hoovik_rtc import Bot, Config
+from hoovik_rtc.errors import MediaFileError
 from hoovik_rtc.testing import Call, clip_of
 from hoovik_rtc.wire.messages import AvatarFrame, EmotionUpdate
 
@@ -30,7 +31,7 @@ async def main(video: Path, seconds: float) -> Counter[str]:
     @bot.on("emotion_update")
     def emotion(message: EmotionUpdate) -> None:
         came["emotion_update"] += 1
-        if message.sequence % 20 == 0:
+        if came["emotion_update"] % 5 == 0:
             print(f"{message.payload.emotion:8} {message.payload.confidence:.2f}  {message.payload.modality}")
 
     @bot.on("avatar_frame")
@@ -55,4 +56,7 @@ if __name__ == "__main__":
     parser.add_argument("video", type=Path)
     parser.add_argument("--seconds", type=float, default=5.0)
     arguments = parser.parse_args()
-    asyncio.run(main(arguments.video, arguments.seconds))
+    try:
+        asyncio.run(main(arguments.video, arguments.seconds))
+    except MediaFileError as problem:
+        raise SystemExit(str(problem)) from None

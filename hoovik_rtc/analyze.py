@@ -47,7 +47,7 @@ def analyze(file: Path, out: Path | None, config: Config) -> None:
         finally:
             playback.close()
         took_s = (clock.now_ms() - started) / 1000
-        progress.update(task, completed=recording.duration_ms or playback.now_ms)
+        progress.update(task, total=1, completed=1)
     _summary(playback, took_s)
 
 
@@ -161,10 +161,15 @@ def _progress() -> Progress:
 
 
 def _summary(playback: Playback, took_s: float) -> None:
-    seconds = playback.now_ms / 1000
-    found = f", a face in {playback.faces} of {playback.pictures} pictures" if playback.pictures else ""
-    Console(stderr=True, highlight=False).print(
-        f"{playback.avatars} avatar frames and {playback.updates} emotion updates{found}; "
-        f"{seconds:.1f} s of media in {took_s:.1f} s.",
-        soft_wrap=True,
-    )
+    said = [_many(playback.avatars, "avatar frame"), _many(playback.updates, "emotion update")]
+    if playback.pictures:
+        said.append(f"a face in {playback.faces} of {_many(playback.pictures, 'picture')}")
+    if playback.now_ms:
+        said.append(f"{playback.now_ms / 1000:.1f} s of media")
+    if not playback.avatars:
+        said.append("no face and no voice were found, so there is nothing to write")
+    Console(stderr=True, highlight=False).print(f"{', '.join(said)}; took {took_s:.1f} s.", soft_wrap=True)
+
+
+def _many(count: int, name: str) -> str:
+    return f"{count} {name}{'' if count == 1 else 's'}"

@@ -107,13 +107,15 @@ class Bot(AsyncIOEventEmitter):
         """
         if self._engine is None or not self.ready:
             raise CapacityError("The models are still loading; try again in a second.", 1)
-        self._admission.ask(address, clock.now_ms())
+        self.ask(address)
         offer = offers.check(sdp, self.config.limits)
         known = self._find_resume(room, resume)
-        if known is None:
-            self._admission.admit(sum(one.link is not None or one.connecting.locked() for one in self._everyone()))
+        if known is None or not _connected(known):
+            self._admission.admit(sum(_connected(one) for one in self._everyone()))
         meeting = self._meetings.get(room) or self._open(room, self._engine)
         participant = known or meeting.add(name, _is_loopback(address), participant_id)
+        if known is not None and participant_id is not None:
+            meeting.rename(known, participant_id)
         self._where[participant.session_id] = (room, participant)
         try:
             link, answer = await meeting.connect(participant, offer)
@@ -128,6 +130,14 @@ class Bot(AsyncIOEventEmitter):
         if offer.ignored:
             self.telemetry.count("media_sections_ignored", offer.ignored)
         return Admitted(participant, link, answer, known is not None)
+
+    def ask(self, address: str) -> None:
+        """Note that an address asks for something that is counted (an offer, a place in a room).
+
+        Raises:
+            CapacityError: too often within a minute.
+        """
+        self._admission.ask(address, clock.now_ms())
 
     async def leave(self, session_id: str) -> None:
         """End one participant's session.
@@ -226,7 +236,12 @@ class Bot(AsyncIOEventEmitter):
         return meeting
 
     def _said(self, participant: Participant, message: EmotionUpdate | AvatarFrame) -> None:
-        self.emit("avatar_frame" if isinstance(message, AvatarFrame) else "emotion_update", message)
+        try:
+            self.emit("avatar_frame" if isinstance(message, AvatarFrame) else "emotion_update", message)
+        except Exception:
+            # The listener is somebody else's code: what it raises must not stop the call.
+            self.telemetry.count("listener_failed")
+            logger.exception("a listener of the bot raised")
 
     def _expired(self, participant: Participant) -> None:
         task = asyncio.ensure_future(self._leave_quietly(participant.session_id))
@@ -261,6 +276,11 @@ class Bot(AsyncIOEventEmitter):
     def _everyone(self) -> Iterator[Participant]:
         for meeting in self._meetings.values():
             yield from meeting.participants.values()
+
+
+def _connected(participant: Participant) -> bool:
+    """Whether a participant has a connection, or is getting one."""
+    return participant.link is not None or participant.connecting.locked()
 
 
 def _is_loopback(address: str) -> bool:

@@ -8,12 +8,15 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
+from msgspec import Meta
 
 from hoovik_rtc.errors import ConfigError
 
+Positive = Annotated[int, Meta(gt=0)]
+Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 Audience = Literal["self", "host", "room"]
 Purpose = Literal["demo", "telepresence", "research", "accessibility", "workplace", "education"]
 
@@ -49,19 +52,19 @@ class EmotionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class LimitsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Bounds on what others may send or ask for."""
 
-    participants: int = 12
+    participants: Positive = 12
     "At most so many participants in all rooms together."
-    sdp_bytes: int = 64 * 1024
-    media_sections: int = 16
-    candidates: int = 20
-    connect_s: float = 15.0
+    sdp_bytes: Positive = 64 * 1024
+    media_sections: Positive = 16
+    candidates: Positive = 20
+    connect_s: Seconds = 15.0
     "A peer that is not connected by then is dropped."
-    resume_s: float = 60.0
+    resume_s: Seconds = 60.0
     "How long a session is kept for a participant who lost the connection."
-    message_bytes: int = 16 * 1024
-    messages_per_s: int = 50
-    channels: int = 4
-    joins_per_minute: int = 120
+    message_bytes: Positive = 16 * 1024
+    messages_per_s: Positive = 50
+    channels: Positive = 4
+    joins_per_minute: Positive = 120
     "Offers and room joins from one address."
 
 
@@ -70,7 +73,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     host: str = "127.0.0.1"
     port: int = 8080
-    token: str | None = None
+    token: Annotated[str, Meta(min_length=1)] | None = None
     "If set, WHIP and rooms ask for it (`Authorization: Bearer`, or `token` in `join`)."
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     origins: tuple[str, ...] = ()
@@ -99,9 +102,7 @@ def load(
         _convert(merged, f"the file {file}")
     for name, value in (environ or {}).items():
         if name.startswith("HOOVIK_") and name not in _NOT_CONFIG:
-            one = _nested(name.removeprefix("HOOVIK_").lower().split("__"), value)
-            _convert(one, f"the environment variable {name}")
-            merged = _merge(merged, one)
+            merged = _merge(merged, _variable(name, value))
     set_flags = {key: value for key, value in (flags or {}).items() if value is not None}
     config = _convert(_merge(merged, set_flags), "the configuration")
     if not 0 <= config.port <= 65535:
@@ -124,7 +125,20 @@ def _read(file: Path) -> dict[str, Any]:
         raise ConfigError(f"The file {file} is not TOML: {exc}.") from exc
 
 
-def _nested(path: list[str], value: str) -> dict[str, Any]:
+def _variable(name: str, value: str) -> dict[str, Any]:
+    """One variable as configuration; lists are separated by commas."""
+    path = name.removeprefix("HOOVIK_").lower().split("__")
+    source = f"the environment variable {name}"
+    try:
+        _convert(one := _nested(path, value), source)
+    except ConfigError as exc:
+        if "Expected `array`" not in str(exc):
+            raise
+        _convert(one := _nested(path, [item.strip() for item in value.split(",") if item.strip()]), source)
+    return one
+
+
+def _nested(path: list[str], value: Any) -> dict[str, Any]:
     inner: Any = value
     for key in reversed(path):
         inner = {key: inner}
@@ -145,4 +159,15 @@ def _convert(values: Mapping[str, Any], source: str) -> Config:
     try:
         return msgspec.convert(values, Config, strict=False)
     except msgspec.ValidationError as exc:
-        raise ConfigError(f"In {source}: {exc}. See `hoovik-rtc serve --help` and the README for the keys.") from exc
+        raise ConfigError(f"In {source}: {exc}. {_hint(str(exc))}") from exc
+
+
+def _hint(problem: str) -> str:
+    """What a wrong key or value could have been."""
+    if "purpose" in problem:
+        return f"Purposes: {', '.join(get_args(Purpose))}."
+    if "audience" in problem:
+        return f"Audiences: {', '.join(get_args(Audience))}."
+    if "unknown field" in problem:
+        return f"Keys: {', '.join(Config.__struct_fields__)}; the README shows the sections."
+    return "The README shows all sections, hoovik_rtc/config.py each key."

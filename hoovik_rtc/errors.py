@@ -7,6 +7,8 @@ HoovikError
 └── RequestError          somebody's request is refused; carries an HTTP status and a code
     ├── OfferError        400  the SDP offer cannot be answered
     ├── TooLargeError     413  the body is over its limit
+    ├── RestartError      422  an ICE restart, which we do not answer (RFC 9725, 4.3)
+    ├── StaleError        412  a request about an ICE session that is not there any more
     ├── MediaTypeError    415  the body is of the wrong type
     ├── NoCommonCodecError 406 the offer has no codec that we decode
     ├── MessageError      400  a control message is malformed
@@ -53,6 +55,20 @@ class TooLargeError(RequestError):
 
     status = 413
     code = "too_large"
+
+
+class RestartError(RequestError):
+    """An ICE restart, which we do not answer (RFC 9725, 4.3)."""
+
+    status = 422
+    code = "no_ice_restart"
+
+
+class StaleError(RequestError):
+    """A request about an ICE session that is not there any more."""
+
+    status = 412
+    code = "stale"
 
 
 class MediaTypeError(RequestError):

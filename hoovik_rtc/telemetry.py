@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter, deque
 
 RECENT = 2048
@@ -11,16 +12,18 @@ RECENT = 2048
 class Telemetry:
     """Counts drops and errors by name and keeps the newest durations of each stage.
 
-    Safe to call from the loop and from workers: each call is one operation on a built-in container.
+    Safe to call from the loop and from workers.
     """
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
+        self._lock = threading.Lock()
         self._durations: dict[str, deque[float]] = {}
 
     def count(self, name: str, by: int = 1) -> None:
         """Add `by` to the counter `name`."""
-        self._counts[name] += by
+        with self._lock:
+            self._counts[name] += by
 
     def counted(self, name: str) -> int:
         """The counter `name` so far."""

@@ -129,4 +129,5 @@ def write_webm(path: Path, clip: Clip) -> None:
             packet.stream = stream
             packet.time_base = fractions.Fraction(1, 1000)
             packet.pts = packet.dts = round(at * 1000)
+            packet.is_keyframe = stream is audio or not data[0] & 1  # else there is nothing to seek to
             container.mux_one(packet)

@@ -119,6 +119,10 @@ class Animator:
         check.number(est.arousal, "arousal")
         self._posture.aim(est)
 
+    def calm(self) -> None:
+        """No mood any more: posture and glow ease to rest."""
+        self._posture.rest()
+
     def face_lost(self, time_ms: float) -> None:
         """No face any more: from `time_ms` on the avatar eases to rest instead of holding."""
         check.number(time_ms, "time_ms")

@@ -33,6 +33,10 @@ class Posture:
         if not mood.anomaly:
             self._target = (min(max(mood.valence, -1.0), 1.0), min(max(mood.arousal, -1.0), 1.0))
 
+    def rest(self) -> None:
+        """Back to neither pleasant nor unpleasant, neither calm nor excited."""
+        self._target = (0.0, 0.0)
+
     def step(self, dt_ms: float) -> None:
         """Let `dt_ms` pass."""
         self._valence = approach(self._valence, self._target[0], dt_ms, MOOD_CONSTANT_MS)

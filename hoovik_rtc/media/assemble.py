@@ -61,7 +61,7 @@ class VideoAssembler:
             self._restart(packet)
         number = self._extend(packet.sequence)
         if number is None:
-            # One packet far away is an error or an attack; two in a row are a stream that goes on there (RFC 3550, A.1).
+            # One packet far away is an error or an attack, two in a row are a stream that goes on (RFC 3550, A.1).
             confirmed = packet.sequence == self._jumped_to
             self._jumped_to = (packet.sequence + 1) & 0xFFFF
             if not confirmed:

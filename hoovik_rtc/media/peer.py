@@ -23,7 +23,7 @@ from hoovik_rtc.config import Config
 from hoovik_rtc.errors import OfferError
 from hoovik_rtc.media.channels import Channels
 from hoovik_rtc.media.offer import Offer, usable_candidate
-from hoovik_rtc.media.tap import Listener, Tap
+from hoovik_rtc.media.tap import Listener, Tap, guard_channels
 
 logger = logging.getLogger(__name__)
 
@@ -96,6 +96,8 @@ class Peer:
         try:
             await connection.setRemoteDescription(RTCSessionDescription(offer.text, "offer"))
             self._seat(offer)
+            if connection.sctp is not None:
+                guard_channels(connection.sctp, self._count)
             await connection.setLocalDescription(await connection.createAnswer())
         except (ValueError, InvalidAccessError, InvalidStateError, NegotiationError) as exc:
             await self.close()

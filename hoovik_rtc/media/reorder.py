@@ -46,7 +46,7 @@ class AudioReorderer:
             self._restart(packet)
         difference = ((packet.sequence - self._next + 0x8000) & 0xFFFF) - 0x8000
         if abs(difference) > MAX_JUMP:
-            # One packet far away is an error or an attack; two in a row are a stream that goes on there (RFC 3550, A.1).
+            # One packet far away is an error or an attack, two in a row are a stream that goes on (RFC 3550, A.1).
             confirmed = packet.sequence == self._jumped_to
             self._jumped_to = (packet.sequence + 1) & 0xFFFF
             if not confirmed:

@@ -46,7 +46,6 @@ class Admission:
         """
         if participants >= self._limits.participants:
             raise CapacityError(
-                f"The bot serves {participants} participants and takes at most {self._limits.participants}. "
-                f"Try again in {RETRY_AFTER_S} s, or raise limits.participants.",
+                f"The bot is full: it serves {participants} people. Try again in {RETRY_AFTER_S} s.",
                 RETRY_AFTER_S,
             )

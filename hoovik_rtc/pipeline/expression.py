@@ -67,6 +67,10 @@ class Expression:
         """The emotion model spoke: mood and posture follow."""
         self._animator.mood(estimate)
 
+    def forget_mood(self) -> None:
+        """No emotion is read any more: posture and glow come to rest."""
+        self._animator.calm()
+
     def modality(self, now_ms: float) -> Modality | None:
         """Which modalities are live (the 0.4 s rule); None where neither is."""
         return modality(now_ms, self._face_at, self._voice_at, self.mic, self.camera)

@@ -56,7 +56,7 @@ class Feeling:
 
     def _tick(self) -> None:
         now = clock.now_ms()
-        ready = [(one, window) for one in self._participants() if (window := one.window(now)) is not None]
+        ready = [(one, window) for one in self._participants() if (window := self._window(one, now)) is not None]
         if not ready:
             return
         if self._running is not None and not self._running.done():
@@ -75,7 +75,22 @@ class Feeling:
             logger.exception("the emotion model failed")
             return
         for (participant, _), estimate in zip(ready, estimates, strict=True):
-            participant.on_emotion(estimate)
+            try:
+                participant.on_emotion(estimate)
+            except Exception:
+                self._blame("emotion_delivery_failed")
+
+    def _window(self, participant: Participant, now_ms: float) -> Window | None:
+        try:
+            return participant.window(now_ms)
+        except Exception:
+            self._blame("emotion_window_failed")
+            return None
+
+    def _blame(self, name: str) -> None:
+        """A bug of ours in one participant must not end the readouts of everybody: counted and said loudly."""
+        self._telemetry.count(name)
+        logger.exception("the emotion path failed for one participant", extra={"what": name})
 
     def _call(self, windows: list[Window]) -> list[EmotionEstimate]:
         started = clock.now_ms()

@@ -63,6 +63,10 @@ class Hearing:
         """Packets that wait for a worker."""
         return self._stage.depth
 
+    def stop(self) -> None:
+        """Decode nothing further, beginning now; `close` waits for what runs."""
+        self._stopping = True
+
     async def close(self) -> None:
         """Decode nothing further; returns when the worker let go."""
         self._stopping = True

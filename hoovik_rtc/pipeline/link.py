@@ -67,13 +67,16 @@ class Link:
     def __init__(self, config: Config, owner: LinkOwner, telemetry: Telemetry) -> None:
         self.audio = Track("audio", telemetry)
         self.video = Track("video", telemetry)
+        self.offered = self.answered = ""
         self._owner = owner
         self._telemetry = telemetry
         self._peer = Peer(config, self, telemetry.count)
 
     async def answer(self, offer: Offer) -> str:
         """The SDP answer to a checked offer."""
-        return await self._peer.answer(offer)
+        self.offered = offer.text
+        self.answered = await self._peer.answer(offer)
+        return self.answered
 
     async def add_candidate(self, line: str, mid: str | None, index: int | None) -> None:
         """A trickled candidate."""

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from hoovik_rtc import clock
 from hoovik_rtc.config import Config
 from hoovik_rtc.consent import NOTHING, Consent, emotion_permitted, granted
-from hoovik_rtc.errors import MessageError, UnknownSessionError
+from hoovik_rtc.errors import CapacityError, MessageError, UnknownSessionError
 from hoovik_rtc.media.channels import Kind
 from hoovik_rtc.media.offer import Offer
 from hoovik_rtc.pipeline.engine import Engine
@@ -28,6 +28,8 @@ from hoovik_rtc.wire import messages as m
 logger = logging.getLogger(__name__)
 
 RETENTION = "Nothing is kept: pictures, sound and results are in memory only while you are analysed."
+MAX_LISTENERS = 8
+"Event streams of one session."
 _KIND: dict[type, Kind] = {m.EmotionUpdate: "emotion", m.AvatarFrame: "avatar"}
 
 Listener = Callable[[Participant, m.EmotionUpdate | m.AvatarFrame], None]
@@ -70,11 +72,32 @@ class Meeting:
 
     def add(self, name: str, on_loopback: bool, participant_id: str | None = None) -> Participant:
         """A new participant; the first on loopback is the host."""
-        participant_id = participant_id or f"p-{secrets.token_hex(4)}"
-        participant = Participant(participant_id, name, self, self._engine, self._workers, self._telemetry)
+        if participant_id is None or participant_id in self.participants:
+            participant_id = f"p-{secrets.token_hex(4)}"
+        participant = Participant(
+            participant_id,
+            name,
+            self,
+            self._engine,
+            self._workers,
+            self._telemetry,
+            self._config.limits.messages_per_s,
+        )
         participant.host = on_loopback and not self.participants
         self.participants[participant.participant_id] = participant
         return participant
+
+    def rename(self, participant: Participant, participant_id: str) -> None:
+        """The meeting calls a participant who came back by another id; ids that are taken change nothing."""
+        if participant_id in self.participants:
+            return
+        del self.participants[participant.participant_id]
+        streams = self._streams.pop(participant.participant_id, None)
+        self._keep(participant)
+        participant.rename(participant_id)
+        self.participants[participant_id] = participant
+        if streams is not None:
+            self._streams[participant_id] = streams
 
     async def connect(self, participant: Participant, offer: Offer) -> tuple[Link, str]:
         """Put a new connection under a participant; an older one of theirs is closed.
@@ -89,7 +112,7 @@ class Meeting:
             self._links[link] = participant
             try:
                 answer = await link.answer(offer)
-                if participant.participant_id not in self.participants:
+                if self.participants.get(participant.participant_id) is not participant:
                     await link.close()
                     raise UnknownSessionError("The session ended while it was being connected. Join again.")
             except BaseException:
@@ -110,7 +133,8 @@ class Meeting:
     async def suspend(self, participant: Participant) -> None:
         """The connection is lost; the session is kept for limits.resume_s."""
         await self._unlink(participant)
-        if participant.participant_id in self.participants:
+        back = participant.link is not None or participant.connecting.locked()
+        if self.participants.get(participant.participant_id) is participant and not back:
             self._keep(participant)
             loop = asyncio.get_running_loop()
             self._expiry[participant.participant_id] = loop.call_later(
@@ -123,7 +147,13 @@ class Meeting:
         await asyncio.gather(*self._tasks)
 
     def subscribe(self, participant: Participant) -> EventStream:
-        """A new listener over HTTP for what this participant may hear."""
+        """A new listener over HTTP for what this participant may hear.
+
+        Raises:
+            CapacityError: MAX_LISTENERS listen already.
+        """
+        if len(self._streams.get(participant.participant_id, ())) >= MAX_LISTENERS:
+            raise CapacityError(f"At most {MAX_LISTENERS} listeners to one session.", 5)
         stream = EventStream(self._telemetry)
         self._streams.setdefault(participant.participant_id, set()).add(stream)
         stream.send("control", wire.encode(self._welcome(participant)))
@@ -179,6 +209,10 @@ class Meeting:
             self._telemetry.count("control_malformed")
             self.told(participant, m.ErrorMessage(m.NoticePayload(exc.code, str(exc))))
             return
+        self.act(participant, message)
+
+    def act(self, participant: Participant, message: m.ClientMessage) -> None:
+        """Do what a participant asks for."""
         match message:
             case m.ConsentMessage(payload):
                 self._consent(participant, Consent(payload.avatar, payload.emotion, payload.transcript))

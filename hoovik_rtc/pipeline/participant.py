@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 
 from hoovik_inference.types import EmotionEstimate, VoiceEstimate, Window
 from hoovik_rtc import clock
+from hoovik_rtc.budget import Budget
 from hoovik_rtc.consent import NOTHING, Consent
 from hoovik_rtc.media.timeline import SenderClock
 from hoovik_rtc.pipeline.cadence import Cadence
@@ -26,6 +27,8 @@ from hoovik_rtc.pipeline.workers import Workers
 from hoovik_rtc.telemetry import Telemetry
 from hoovik_rtc.wire.messages import AvatarFrame, BotMessage, EmotionUpdate, Notice, NoticePayload
 
+REOPEN_MS = 500.0
+"Senses are opened at most this often: each brings models of its own, and consent may be toggled at will."
 MODALITY_NOTICE_MS = 1000.0
 "A change of modality that lasts this long is worth a notice."
 NO_FACE_NOTICE_MS = 1000.0
@@ -54,6 +57,7 @@ class Participant:
         engine: makes the observers.
         workers: pools.
         telemetry: counters and durations.
+        messages_per_s: control messages taken over HTTP.
     """
 
     def __init__(
@@ -64,6 +68,7 @@ class Participant:
         engine: Engine,
         workers: Workers,
         telemetry: Telemetry,
+        messages_per_s: int = 50,
     ) -> None:
         self.name = name
         self.participant_id = participant_id
@@ -74,6 +79,8 @@ class Participant:
         self.host = False
         self.consent = NOTHING
         self.link: Link | None = None
+        self.budget = Budget(messages_per_s)
+        "Control messages that come over HTTP."
         self.connecting = asyncio.Lock()
         "Held while a new connection is made: one at a time."
         self._audience = audience
@@ -86,13 +93,14 @@ class Participant:
         self._sight: Sight | None = None
         self._hearing: Hearing | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._reopen: asyncio.TimerHandle | None = None
         self._face_missing_since: float | None = None
         self._said_no_face = False
         self._said_modality: str = "both"
         self._modality_now: tuple[str, float] = ("both", 0.0)  # and since when
         self._told_once: str | None = None
         self._consented_at: float | None = None
-        self._senses_since = 0.0
+        self._senses_since = float("-inf")
         self._closing: set[asyncio.Task[None]] = set()
         self._letting_go = asyncio.Lock()  # whoever leaves waits for whoever is still closing
 
@@ -104,12 +112,15 @@ class Participant:
         if self.consent.any:
             self._open_senses()
 
+    def rename(self, participant_id: str) -> None:
+        """Others know this participant by another id from now on."""
+        self.participant_id = self._envelope.participant_id = participant_id
+
     async def disconnect(self) -> None:
         """The connection is gone; the session stays for a while."""
+        senses = self._detach_senses()
         link, self.link = self.link, None
-        if link is not None:
-            link.video.sense = link.audio.sense = None
-        await self._close_senses()
+        await self._release(senses)
         await asyncio.gather(*self._closing)
         if link is not None:
             await link.close()
@@ -122,15 +133,20 @@ class Participant:
         if consent.any and not before.any:
             self._telemetry.count("consent_given")
             self._consented_at = clock.now_ms()
-            if self.link is not None:
+            wait = self._senses_since + REOPEN_MS - self._consented_at
+            if wait > 0:
+                self._reopen = asyncio.get_running_loop().call_later(wait / 1000, self._open_senses)
+            else:
                 self._open_senses()
         elif before.any and not consent.any:
             self._telemetry.count("consent_withdrawn")
             self._expression = self._blank()
             self._cadence.stop()
-            task = asyncio.ensure_future(self._close_senses())
+            task = asyncio.ensure_future(self._release(self._detach_senses()))
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
+        elif before.emotion and not consent.emotion:
+            self._expression.forget_mood()
 
     def set_media(self, mic: bool | None, camera: bool | None) -> None:
         """The microphone or camera went on or off; takes effect at once."""
@@ -236,8 +252,9 @@ class Participant:
         return fresh
 
     def _open_senses(self) -> None:
-        link = self.link
-        assert link is not None
+        link, self._reopen = self.link, None
+        if link is None or not self.consent.any:
+            return
         self._senses_since = clock.now_ms()
         sender = SenderClock()
         if link.video_tap is not None:
@@ -248,18 +265,25 @@ class Participant:
             self._hearing = Hearing(self._workers, self._engine.voice, sender, self.on_heard, self._telemetry)
             link.audio.sense = self._hearing
 
-    async def _close_senses(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        sight, self._sight = self._sight, None
-        hearing, self._hearing = self._hearing, None
+    def _detach_senses(self) -> list[Sight | Hearing]:
+        """From here on no packet reaches a decoder; what runs is to be released."""
+        for handle in (self._timer, self._reopen):
+            if handle is not None:
+                handle.cancel()
+        self._timer = self._reopen = None
+        senses = [sense for sense in (self._sight, self._hearing) if sense is not None]
+        self._sight = self._hearing = None
         if self.link is not None:
             self.link.video.sense = self.link.audio.sense = None
+        for sense in senses:
+            sense.stop()
+        return senses
+
+    async def _release(self, senses: list[Sight | Hearing]) -> None:
+        """Wait until the workers have let go of senses that were detached."""
         async with self._letting_go:
-            for sense in (sight, hearing):
-                if sense is not None:
-                    await sense.close()
+            for sense in senses:
+                await sense.close()
 
     def _arm(self, now: float) -> None:
         """Wake up when the cadence has something to predict."""

@@ -103,6 +103,10 @@ class Sight:
         """Frames that wait for a worker."""
         return self._stage.depth
 
+    def stop(self) -> None:
+        """Decode nothing further, beginning now; `close` waits for what runs."""
+        self._stopping = True
+
     async def close(self) -> None:
         """Decode nothing further; returns when the worker let go and the observer is released."""
         self._stopping = True

@@ -8,7 +8,7 @@ from aiohttp import web
 
 FOLDER = Path(__file__).parent / "page"
 _NOT_BUILT = (
-    "The page is not built. In a checkout run `make page` (needs node and npm); the wheel carries it. "
+    "The page is not here: it is built by `make page` in a checkout (needs node and npm), before the wheel is. "
     "The service works without it."
 )
 _HEADERS = {

@@ -8,6 +8,7 @@ from contextlib import suppress
 from aiohttp import WSMsgType, web
 
 from hoovik_rtc.bot import Admitted, Bot
+from hoovik_rtc.budget import Budget
 from hoovik_rtc.errors import RequestError
 from hoovik_rtc.web.keys import BOT, ROOMS, SOCKETS, address_of, check_origin, check_token, room_of
 from hoovik_signaling.errors import SignalingError
@@ -16,6 +17,7 @@ from hoovik_signaling.messages import (
     Error,
     FromRoom,
     Join,
+    Leave,
     PeerInfo,
     Signal,
     encode,
@@ -28,6 +30,9 @@ BOT_ID = "hoovik"
 MAX_WAITING = 200
 "Messages that may wait for a slow client before it is dropped."
 JOIN_S = 10.0
+"A client that has not joined by then is thrown out."
+MESSAGES_PER_S = 200
+"From one client; a browser that meets a full room sends about 100 candidates at once."
 
 
 async def handle(request: web.Request) -> web.WebSocketResponse:
@@ -59,17 +64,27 @@ class _Client:
         self._resume: str | None = None
         self._admitted: Admitted | None = None
         self._drop: asyncio.Future[bool] | None = None
+        self._budget = Budget(MESSAGES_PER_S)
+        self._for_good = False
 
     async def run(self) -> None:
         writer = asyncio.ensure_future(self._write())
+        joining = asyncio.get_running_loop().call_later(JOIN_S, self._throw_out)
         try:
             async for frame in self._socket:
-                if frame.type is not WSMsgType.TEXT:
+                if not self._budget.spend():
+                    self._bot.telemetry.count("room_messages_refused")
+                    if self._budget.tell():
+                        self._say(Error("too_many_messages", f"At most {MESSAGES_PER_S} messages a second."))
+                elif frame.type is not WSMsgType.TEXT:
                     self._say(Error("bad_request", "Messages are JSON text; this one was binary."))
-                    continue
-                if not await self._handle(frame.data):
+                elif not await self._handle(frame.data):
                     break
+                if self._member is not None:
+                    joining.cancel()
+                await asyncio.sleep(0)  # a full buffer of messages must not keep the loop from everybody else
         finally:
+            joining.cancel()
             if self._member is not None:
                 self._rooms.leave(self._room, self._member)
             await self._let_go()
@@ -82,6 +97,9 @@ class _Client:
         """Act on one message; False ends the connection."""
         try:
             message = from_client(text)
+            if isinstance(message, Leave):
+                self._for_good = True
+                return False
             if isinstance(message, Join):
                 return self._join(message)
             if self._member is None:
@@ -99,6 +117,7 @@ class _Client:
         check_token(self._bot, join.token)
         if self._member is not None:
             raise SignalingError("bad_request", "This connection joined already.")
+        self._bot.ask(self._address)
         config = self._bot.config
         residents = [PeerInfo(BOT_ID, config.bot.name, True)] if config.bot.in_rooms else []
         ice = [{"urls": url} for url in config.ice_servers]
@@ -112,7 +131,8 @@ class _Client:
         if description is not None:
             if description.type != "offer":
                 raise SignalingError("bad_request", "The bot answers offers; it makes none in a built-in room.")
-            resume = self._resume or (self._admitted.participant.resume_token if self._admitted else None)
+            # The session of this connection goes before the one that the client came with.
+            resume = self._admitted.participant.resume_token if self._admitted else self._resume
             self._admitted = await self._bot.accept(
                 self._room,
                 description.sdp,
@@ -128,20 +148,25 @@ class _Client:
             await self._admitted.link.add_candidate(candidate.candidate, candidate.sdpMid, candidate.sdpMLineIndex)
 
     async def _let_go(self) -> None:
-        """The client went: its session waits for it for a while, without decoding."""
+        """The client went: on purpose, or its session waits for it for a while, without decoding."""
         if self._admitted is None:
             return
         participant = self._admitted.participant
         if participant.link is self._admitted.link:
             with suppress(RequestError):
-                await self._bot.suspend(participant.session_id)
+                await (self._bot.leave if self._for_good else self._bot.suspend)(participant.session_id)
 
     def _say(self, message: FromRoom) -> None:
         try:
             self._outbox.put_nowait(encode(message))
         except asyncio.QueueFull:
             self._bot.telemetry.count("room_client_too_slow")
-            self._drop = asyncio.ensure_future(self._socket.close())  # ends the reader, which ends everything
+            self._throw_out()
+
+    def _throw_out(self) -> None:
+        """Close the socket; that ends the reader, which ends everything."""
+        if self._drop is None:
+            self._drop = asyncio.ensure_future(self._socket.close())
 
     async def _write(self) -> None:
         while True:

@@ -10,11 +10,14 @@ import asyncio
 
 from aiohttp import WSMsgType, web
 
-from hoovik_rtc.errors import RequestError, TooLargeError
+from hoovik_rtc.errors import CapacityError, RequestError, TooLargeError
 from hoovik_rtc.pipeline.meeting import Meeting
 from hoovik_rtc.pipeline.participant import Participant
 from hoovik_rtc.pipeline.stream import EventStream
 from hoovik_rtc.web.keys import BOT, SOCKETS, check_origin
+from hoovik_rtc.wire import json as wire
+
+HEARTBEAT_S = 15.0
 
 
 async def events(request: web.Request) -> web.StreamResponse:
@@ -38,21 +41,30 @@ async def control(request: web.Request) -> web.Response:
     body = await request.read()
     if len(body) > limit:
         raise TooLargeError(f"The message is over {limit} bytes.")
-    meeting.control(participant, body)
+    if not participant.budget.spend():
+        raise CapacityError(f"At most {bot.config.limits.messages_per_s} control messages a second.", 1)
+    try:
+        message = wire.decode_control(body)
+    except wire.UnknownType:
+        bot.telemetry.count("control_unknown_type")
+    else:
+        meeting.act(participant, message)
     return web.Response(status=202)
 
 
 async def _over_websocket(
     request: web.Request, socket: web.WebSocketResponse, meeting: Meeting, participant: Participant
 ) -> web.StreamResponse:
+    stream = meeting.subscribe(participant)
     await socket.prepare(request)
     request.app[SOCKETS].add(socket)
-    stream = meeting.subscribe(participant)
     writer = asyncio.ensure_future(_write(socket, stream))
     try:
         async for frame in socket:
-            if frame.type is WSMsgType.TEXT:
+            if frame.type is WSMsgType.TEXT and participant.budget.spend():
                 meeting.control(participant, frame.data)
+            else:
+                request.app[BOT].telemetry.count("event_message_refused")
     finally:
         request.app[SOCKETS].discard(socket)
         meeting.unsubscribe(participant, stream)
@@ -67,11 +79,18 @@ async def _write(socket: web.WebSocketResponse, stream: EventStream) -> None:
 
 
 async def _over_sse(request: web.Request, meeting: Meeting, participant: Participant) -> web.StreamResponse:
+    stream = meeting.subscribe(participant)
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
     await response.prepare(request)
-    stream = meeting.subscribe(participant)
     try:
-        while (text := await stream.next()) is not None:
+        while True:
+            try:
+                text = await asyncio.wait_for(stream.next(), HEARTBEAT_S)
+            except TimeoutError:
+                await response.write(b": nothing to say\n\n")  # finds out whether anybody listens
+                continue
+            if text is None:
+                break
             await response.write(f"data: {text}\n\n".encode())
     except ConnectionError:
         request.app[BOT].telemetry.count("event_listener_gone")

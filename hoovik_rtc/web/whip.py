@@ -6,7 +6,7 @@ import re
 
 from aiohttp import web
 
-from hoovik_rtc.errors import MediaTypeError, OfferError, TooLargeError
+from hoovik_rtc.errors import MediaTypeError, OfferError, RestartError, StaleError, TooLargeError
 from hoovik_rtc.web.keys import BOT, address_of, check_bearer, room_of
 
 MAX_NAME = 80
@@ -27,9 +27,9 @@ async def post(request: web.Request) -> web.Response:
     )
     return web.Response(
         status=201,
-        text=admitted.answer,
-        content_type="application/sdp",
+        body=admitted.answer.encode(),
         headers={
+            "Content-Type": "application/sdp",
             "Location": f"{request.path.rstrip('/')}/{admitted.participant.session_id}",
             "ETag": _etag(admitted.answer),
         },
@@ -43,8 +43,12 @@ async def patch(request: web.Request) -> web.Response:
     text = await _body(request, "application/trickle-ice-sdpfrag", bot.config.limits.sdp_bytes)
     if participant.link is None:
         raise OfferError("The session has no connection now; POST a new offer with its resume token.")
-    if re.search(r"^a=ice-ufrag:", text, re.MULTILINE) and not re.search(r"^a=candidate:", text, re.MULTILINE):
-        raise OfferError("ICE restarts are not answered; POST a new offer with ?resume=TOKEN instead.")
+    wanted = request.headers.get("If-Match", "*")
+    if wanted not in ("*", _etag(participant.link.answered)):
+        raise StaleError("If-Match names another ICE session than the one that is there.")
+    named = re.search(r"^a=ice-ufrag:(\S+)", text, re.MULTILINE)
+    if named and f"a=ice-ufrag:{named.group(1)}" not in participant.link.offered.splitlines():
+        raise RestartError("ICE restarts are not answered; POST a new offer with ?resume=TOKEN instead.")
     mid = index = None
     for line in text.splitlines():
         if line.startswith("m="):

@@ -13,6 +13,7 @@ from hoovik_signaling.messages import (
     Error,
     Join,
     Joined,
+    Leave,
     PeerInfo,
     PeerLeft,
     Signal,
@@ -84,6 +85,8 @@ class RoomClient:
     async def leave(self) -> None:
         """Leave the room; peers' sessions end."""
         if self._socket is not None:
+            if not self._socket.closed:
+                await self._socket.send_str(encode(Leave()))
             await self._socket.close()
         if self._reader is not None:
             await asyncio.gather(self._reader, return_exceptions=True)

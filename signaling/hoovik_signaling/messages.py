@@ -74,6 +74,10 @@ class Signal(Struct, frozen=True, tag_field="type", tag="signal", rename={"sende
     candidate: Candidate | None | UnsetType = UNSET
 
 
+class Leave(Struct, frozen=True, tag_field="type", tag="leave"):
+    """Last message of a client that goes on purpose: nothing is kept for it."""
+
+
 class Error(Struct, frozen=True, tag_field="type", tag="error"):
     """Something was refused."""
 
@@ -81,7 +85,7 @@ class Error(Struct, frozen=True, tag_field="type", tag="error"):
     message: str
 
 
-FromClient = Join | Signal
+FromClient = Join | Signal | Leave
 FromRoom = Joined | PeerJoined | PeerLeft | Signal | Error
 
 _from_client = msgspec.json.Decoder(FromClient)
@@ -118,4 +122,6 @@ def _decode(decoder: msgspec.json.Decoder[Any], text: str) -> Any:
     try:
         return decoder.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
-        raise SignalingError("bad_request", f"The message cannot be read: {exc}. Expected join or signal.") from exc
+        raise SignalingError(
+            "bad_request", f"The message cannot be read: {exc}. Expected join, signal or leave."
+        ) from exc

@@ -164,7 +164,7 @@ def main(arguments: argparse.Namespace) -> None:
     show(figures)
     plot(figures, arguments.out / "latency.png")
     (arguments.out / "bench.json").write_text(json.dumps(figures, indent=2))
-    print(f"written: {arguments.out}/bench.json, latency.png")
+    print(f"written: {arguments.out}/bench.json, {arguments.out}/latency.png")
 
 
 if __name__ == "__main__":

@@ -125,3 +125,46 @@ async def test_health_ready_and_stats_answer(serve: Serve) -> None:
                 body = await response.json()
         assert body["model"] == "fake-1"
         assert body["participants"] == 0
+
+
+async def test_what_would_break_a_data_channel_inside_aiortc_ends_nothing(serve: Serve, moving_clip: Clip) -> None:
+    async with serve(engine=engine()) as service, call(service.base, moving_clip) as one:
+        await one.wait_for("welcome")
+        one.channels["control"].send("[" * 16_000)
+        await one.wait_for("error", where=lambda m: m["payload"]["code"] == "bad_message")
+        transport = one.connection.sctp
+        assert transport is not None
+        channel = one.channels["control"].id
+        await transport._send(channel, 51, b"\xff\xfe not utf-8")  # type: ignore[arg-type]
+        await transport._send(channel, 50, b"\x03")  # type: ignore[arg-type]  # an OPEN that is cut off
+        one.control("ping", client_ms=1)
+        await one.wait_for("pong")
+        assert service.bot.telemetry.counted("channel_message_malformed") >= 1
+
+
+async def test_control_over_http_answers_malformed_messages_with_400_and_floods_with_503(
+    serve: Serve, moving_clip: Clip
+) -> None:
+    async with (
+        serve(engine=engine()) as service,
+        call(service.base, moving_clip, channels=()) as one,
+        aiohttp.ClientSession() as http,
+    ):
+        url = f"{service.base}/v1/sessions/{one.location.rsplit('/', 1)[1]}/control"
+        async with http.post(url, data=b"[" * 9000) as response:
+            assert response.status == 400
+            assert (await response.json())["code"] == "bad_message"
+        statuses = [(await http.post(url, json={"type": "ping"})).status for _ in range(60)]
+        assert 503 in statuses or statuses.count(202) == 60  # a slow machine needs more than a second for them
+        async with http.get(f"{service.base}/v1/sessions/nobody/events") as response:
+            assert response.status == 404
+
+
+async def test_the_answer_is_sdp_by_its_plain_content_type(serve: Serve, moving_clip: Clip) -> None:
+    one = Call(moving_clip)
+    async with serve(engine=engine()) as service, aiohttp.ClientSession() as http:
+        async with http.post(f"{service.base}/whip/test", data=await one.offer(), headers=SDP) as response:
+            assert response.status == 201
+            assert response.headers["Content-Type"] == "application/sdp"
+            assert response.headers["ETag"].startswith('"')
+    await one.close()

@@ -138,3 +138,69 @@ async def test_a_room_that_asks_for_a_token_refuses_without(serve: Serve) -> Non
         _, hello = await joined(http, service.base, token="sesame")
         assert hello["type"] == "joined"
         await asyncio.sleep(0)
+
+
+async def offered(room: Any, to: str, clip: Clip) -> Call:
+    one = Call(clip)
+    await room.send_json({"type": "signal", "to": to, "description": {"type": "offer", "sdp": await one.offer()}})
+    while "description" not in (answer := await room.receive_json(timeout=5)):
+        pass
+    await one.answered(answer["description"]["sdp"])
+    return one
+
+
+async def test_a_stale_token_makes_one_session_however_often_it_is_offered(serve: Serve, moving_clip: Clip) -> None:
+    async with serve(engine=engine()) as service, aiohttp.ClientSession() as http:
+        room, hello = await joined(http, service.base, resume="of-yesterday")
+        bot = hello["peers"][0]["id"]
+        first = await offered(room, bot, moving_clip)
+        await first.consent()
+        second = await offered(room, bot, moving_clip)
+        await second.wait_for("avatar_frame", 3)
+        assert service.bot.stats()["participants"] == 1
+        (welcome,) = await second.wait_for("welcome")
+        assert welcome["payload"]["participant_id"] == hello["self"]["id"]
+        second.control("consent", avatar=False, emotion=False)
+        await second.wait_for("consent_state")
+        await asyncio.sleep(0.7)
+        decoded = service.bot.telemetry.counted("video_frames_decoded")
+        await asyncio.sleep(0.4)
+        assert service.bot.telemetry.counted("video_frames_decoded") == decoded
+        await first.close()
+        await second.close()
+
+
+async def test_who_leaves_on_purpose_is_forgotten_at_once_and_who_is_lost_may_come_back(
+    serve: Serve, moving_clip: Clip
+) -> None:
+    async with serve(engine=engine()) as service, aiohttp.ClientSession() as http:
+        room, hello = await joined(http, service.base)
+        one = await offered(room, hello["peers"][0]["id"], moving_clip)
+        await one.consent()
+        (welcome,) = await one.wait_for("welcome")
+        await room.close()  # lost
+        await one.close()
+        await asyncio.sleep(0.2)
+        assert service.bot.stats()["participants"] == 1
+        room, hello = await joined(http, service.base, resume=welcome["payload"]["resume"])
+        again = await offered(room, hello["peers"][0]["id"], moving_clip)
+        (back,) = await again.wait_for("welcome")
+        assert back["payload"]["session_id"] == welcome["payload"]["session_id"]
+        assert back["payload"]["participant_id"] == hello["self"]["id"]
+        await again.wait_for("avatar_frame", 3)
+        await room.send_json({"type": "leave"})
+        await until(lambda: service.bot.stats()["participants"] == 0)
+        await again.close()
+
+
+async def test_one_member_cannot_throw_out_another_by_flooding_them(serve: Serve) -> None:
+    async with serve(engine=engine()) as service, aiohttp.ClientSession() as http:
+        victim, hello = await joined(http, service.base, "v")
+        flooder, _ = await joined(http, service.base, "f")
+        signal = {"type": "signal", "to": hello["self"]["id"], "candidate": None}
+        await asyncio.gather(*(flooder.send_json(signal) for _ in range(1500)))
+        await until(lambda: service.bot.telemetry.counted("room_messages_refused") > 0)
+        await victim.send_json({"type": "signal", "to": "nobody", "candidate": None})
+        while (message := await victim.receive_json(timeout=5))["type"] != "error":
+            pass
+        assert message["code"] == "unknown_peer"

@@ -212,3 +212,54 @@ async def test_a_change_of_resolution_in_the_middle_goes_on(serve: Serve, moving
         await one.consent()
         await until(lambda: {(240, 320, 3), (720, 1280, 3)} <= set(FakeFace.shown))
         assert service.bot.telemetry.counted("video_decode_failed") == 0
+
+
+async def test_consent_that_is_withdrawn_and_given_in_one_breath_is_analysed_again(
+    serve: Serve, moving_clip: Clip
+) -> None:
+    async with serve(engine=engine()) as service, call(service.base, moving_clip) as one:
+        await one.consent()
+        await one.wait_for("avatar_frame", 5)
+        meeting, participant = service.bot.meeting_of(one.location.rsplit("/", 1)[1])
+        for given in (False, True):
+            payload = {"avatar": given, "emotion": given}
+            meeting.control(participant, json.dumps({"type": "consent", "payload": payload}))
+        await one.wait_for("consent_state", 3)
+        before = one.received.counts()["avatar_frame"]
+        await one.wait_for("avatar_frame", before + 10)
+
+
+async def test_emotion_without_avatar_goes_on_with_the_voice_when_the_picture_stops(
+    serve: Serve, moving_clip: Clip
+) -> None:
+    async with serve(engine=engine()) as service, call(service.base, moving_clip) as one:
+        await one.consent(avatar=False)
+        await one.wait_for("emotion_update", 3, where=lambda m: m["payload"]["modality"] == "both")
+        assert one.video is not None
+        one.video.paused = True
+        late = await one.wait_for("emotion_update", 5, where=lambda m: m["payload"]["modality"] == "audio_only")
+        assert late[-1]["payload"]["latency_ms"] < 1000
+        assert late[-1]["timestamp_ms"] > late[0]["timestamp_ms"]
+
+
+async def test_trickled_candidates_are_taken_and_ice_restarts_are_not(serve: Serve, moving_clip: Clip) -> None:
+    async with (
+        serve(engine=engine()) as service,
+        call(service.base, moving_clip) as one,
+        aiohttp.ClientSession() as http,
+    ):
+        url = service.base + one.location
+        kind = {"Content-Type": "application/trickle-ice-sdpfrag"}
+        mine = one.connection.localDescription.sdp.split("a=ice-ufrag:")[1].split()[0]
+        candidate = (
+            "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\na=candidate:1 1 udp 2113937151 127.0.0.1 9 typ host\r\n"
+        )
+        for body, headers, status in (
+            (f"a=ice-ufrag:{mine}\r\n{candidate}", kind, 204),
+            (f"a=ice-ufrag:{mine}\r\na=end-of-candidates\r\n", kind, 204),
+            (f"a=ice-ufrag:new1\r\na=ice-pwd:x\r\n{candidate}", kind, 422),
+            (candidate, {**kind, "If-Match": '"another"'}, 412),
+            (candidate, {"Content-Type": "text/plain"}, 415),
+        ):
+            async with http.patch(url, data=body, headers=headers) as response:
+                assert response.status == status, body

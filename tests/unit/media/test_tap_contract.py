@@ -30,7 +30,7 @@ async def test_the_names_are_there() -> None:
     connection, one = await receiver()
     for name in (
         tap.JITTER_BUFFER,
-        tap.RTX_SSRC,
+        tap.NACK_GENERATOR,
         tap.RTP_HANDLER,
         tap.RTCP_HANDLER,
         "_send_rtcp_pli",
