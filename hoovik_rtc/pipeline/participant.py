@@ -22,6 +22,7 @@ from hoovik_rtc.pipeline.envelope import Envelope
 from hoovik_rtc.pipeline.expression import Expression
 from hoovik_rtc.pipeline.hearing import Hearing
 from hoovik_rtc.pipeline.link import Link
+from hoovik_rtc.pipeline.notices import Notices
 from hoovik_rtc.pipeline.sight import Seen, Sight
 from hoovik_rtc.pipeline.workers import Workers
 from hoovik_rtc.telemetry import Telemetry
@@ -29,10 +30,6 @@ from hoovik_rtc.wire.messages import AvatarFrame, BotMessage, EmotionUpdate, Not
 
 REOPEN_MS = 500.0
 "Senses are opened at most this often: each brings models of its own, and consent may be toggled at will."
-MODALITY_NOTICE_MS = 1000.0
-"A change of modality that lasts this long is worth a notice."
-NO_FACE_NOTICE_MS = 1000.0
-"Pictures without a face for this long are worth a notice."
 
 
 class Audience(Protocol):
@@ -94,11 +91,7 @@ class Participant:
         self._hearing: Hearing | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._reopen: asyncio.TimerHandle | None = None
-        self._face_missing_since: float | None = None
-        self._said_no_face = False
-        self._said_modality: str = "both"
-        self._modality_now: tuple[str, float] = ("both", 0.0)  # and since when
-        self._told_once: str | None = None
+        self._notices = Notices(self.notice)
         self._consented_at: float | None = None
         self._senses_since = float("-inf")
         self._closing: set[asyncio.Task[None]] = set()
@@ -159,7 +152,6 @@ class Participant:
                 self._cadence.lose(now)
                 self._expression.forget_face(now)
                 self._arm(now)
-        self._say_modality()
 
     def calibrate(self) -> None:
         """The next face is neutral."""
@@ -173,21 +165,15 @@ class Participant:
         now = clock.now_ms()
         if seen.face is None or not self._expression.camera:
             if not seen.black and self._expression.camera:
-                self._miss_face(now)
+                self._telemetry.count("video_frames_without_face")
+                self._notices.no_face(now)
             return
-        self._face_missing_since = None
         self._expression.saw(seen.face, now)
         self._cadence.face(now)
-        if self._said_no_face:
-            self._said_no_face = False
-            self.notice("face_found", "Your face is seen again.")
+        self._notices.face(seen.face.faces)
         if self._consented_at is not None:
             self._telemetry.took("consent_to_first_face", now - self._consented_at)
             self._consented_at = None
-        if seen.face.faces > 1:
-            self._say_once("several_faces", f"{seen.face.faces} faces are in the picture; one of them is followed.")
-        elif self._told_once == "several_faces":
-            self._told_once = None
         if self.consent.avatar:
             self._send_avatar(now, measured=True)
             self._telemetry.took("last_packet_to_avatar", clock.now_ms() - seen.frame.arrival_ms)
@@ -208,7 +194,8 @@ class Participant:
 
     def window(self, now_ms: float) -> Window | None:
         """The next window for the model; None where nothing may or can be read."""
-        self._say_modality()
+        if self.consent.any:
+            self._notices.modality(self._expression.modality(now_ms), now_ms, self._senses_since)
         if not self.consent.emotion or (self._sight is None and self._hearing is None):
             return None
         return self._expression.window(now_ms)
@@ -241,11 +228,6 @@ class Participant:
         self._telemetry.count(f"notice_{code}")
         self._audience.told(self, Notice(NoticePayload(code, sentence)))
 
-    def _say_once(self, code: str, sentence: str) -> None:
-        if self._told_once != code:
-            self._told_once = code
-            self.notice(code, sentence)
-
     def _blank(self) -> Expression:
         fresh = Expression()
         fresh.mic, fresh.camera = self._expression.mic, self._expression.camera
@@ -253,7 +235,7 @@ class Participant:
 
     def _open_senses(self) -> None:
         link, self._reopen = self.link, None
-        if link is None or not self.consent.any:
+        if link is None or not self.consent.any or self._sight is not None or self._hearing is not None:
             return
         self._senses_since = clock.now_ms()
         sender = SenderClock()
@@ -310,30 +292,3 @@ class Participant:
         pose = self._expression.pose(now, measured)
         payload = self._expression.avatar(pose, clock.now_ms() - timestamp)
         self._audience.said(self, self._envelope.avatar(timestamp, payload))
-
-    def _miss_face(self, now: float) -> None:
-        self._telemetry.count("video_frames_without_face")
-        if self._face_missing_since is None:
-            self._face_missing_since = now
-        elif now - self._face_missing_since > NO_FACE_NOTICE_MS and not self._said_no_face:
-            self._said_no_face = True
-            self.notice("no_face", "No face is seen. Look at the camera, and have light on your face.")
-
-    def _say_modality(self) -> None:
-        """Say that a modality came or went, once it has lasted: people read this, programs read `modality`."""
-        now = clock.now_ms()
-        live = self._expression.modality(now) or "none"
-        if live != self._modality_now[0]:
-            self._modality_now = (live, now)
-        lasted = now - max(self._modality_now[1], self._senses_since)
-        if live != self._said_modality and self.consent.any and lasted > MODALITY_NOTICE_MS:
-            self._said_modality = live
-            self.notice(f"modality_{live}", _MODALITY[live])
-
-
-_MODALITY = {
-    "both": "Face and voice are followed.",
-    "audio_only": "No face for 0.4 s: the voice alone is followed.",
-    "video_only": "No sound for 0.4 s: the face alone is followed.",
-    "none": "Neither face nor voice: nothing is analysed until one is back.",
-}

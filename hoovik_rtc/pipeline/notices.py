@@ -1,0 +1,58 @@
+"""What a person should be told: once, and only when it has lasted. No clock: times are arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+LASTED_MS = 1000.0
+"A change that lasts this long is worth a notice. Messages themselves change at once; people read these."
+
+_MODALITY = {
+    "both": "Face and voice are followed.",
+    "audio_only": "No face for 0.4 s: the voice alone is followed.",
+    "video_only": "No sound for 0.4 s: the face alone is followed.",
+    "none": "Neither face nor voice: nothing is analysed until one is back.",
+}
+
+
+class Notices:
+    """The notices of one participant.
+
+    Args:
+        tell: called with a code for programs and a sentence for people.
+    """
+
+    def __init__(self, tell: Callable[[str, str], None]) -> None:
+        self._tell = tell
+        self._missing_since: float | None = None
+        self._said_missing = False
+        self._said_several = False
+        self._said_modality = "both"
+        self._modality = ("both", 0.0)  # and since when
+
+    def face(self, faces: int) -> None:
+        """A face was measured; `faces` are in the picture."""
+        self._missing_since = None
+        if self._said_missing:
+            self._said_missing = False
+            self._tell("face_found", "Your face is seen again.")
+        if faces > 1 and not self._said_several:
+            self._tell("several_faces", f"{faces} faces are in the picture; one of them is followed.")
+        self._said_several = faces > 1
+
+    def no_face(self, now_ms: float) -> None:
+        """A picture without a face."""
+        if self._missing_since is None:
+            self._missing_since = now_ms
+        elif now_ms - self._missing_since > LASTED_MS and not self._said_missing:
+            self._said_missing = True
+            self._tell("no_face", "No face is seen. Look at the camera, and have light on your face.")
+
+    def modality(self, live: str | None, now_ms: float, since_ms: float) -> None:
+        """Which modalities are live; nothing is said within LASTED_MS of `since_ms`, when the senses opened."""
+        live = live or "none"
+        if live != self._modality[0]:
+            self._modality = (live, now_ms)
+        if live != self._said_modality and now_ms - max(self._modality[1], since_ms) > LASTED_MS:
+            self._said_modality = live
+            self._tell(f"modality_{live}", _MODALITY[live])

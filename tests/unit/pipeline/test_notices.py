@@ -1,0 +1,50 @@
+"""People are told once, and only what lasts."""
+
+from __future__ import annotations
+
+from hoovik_rtc.pipeline.notices import Notices
+
+
+def made() -> tuple[Notices, list[str]]:
+    said: list[str] = []
+    return Notices(lambda code, sentence: said.append(code) if sentence.endswith(".") else None), said
+
+
+def test_a_face_that_is_missing_for_a_second_is_said_once_and_so_is_its_return() -> None:
+    notices, said = made()
+    for at in range(0, 3000, 33):
+        notices.no_face(float(at))
+    assert said == ["no_face"]
+    notices.face(1)
+    notices.face(1)
+    assert said == ["no_face", "face_found"]
+
+
+def test_a_blink_of_the_detector_is_not_worth_a_word() -> None:
+    notices, said = made()
+    for at in range(0, 9000, 900):
+        notices.no_face(float(at))
+        notices.face(1)
+    assert said == []
+
+
+def test_several_faces_are_said_each_time_that_somebody_comes() -> None:
+    notices, said = made()
+    for faces in (1, 2, 2, 3, 1, 2):
+        notices.face(faces)
+    assert said == ["several_faces", "several_faces"]
+
+
+def test_a_modality_is_said_when_it_has_lasted_and_not_while_the_senses_open() -> None:
+    notices, said = made()
+    for at in range(0, 900, 100):
+        notices.modality("audio_only", float(at), 0.0)
+    assert said == []
+    for at in range(900, 3000, 100):
+        notices.modality("audio_only" if at % 500 else "both", float(at), 0.0)
+    assert said == [], "it never lasted"
+    for at in range(3000, 5000, 100):
+        notices.modality(None, float(at), 0.0)
+    for at in range(5000, 7000, 100):
+        notices.modality("both", float(at), 0.0)
+    assert said == ["modality_none", "modality_both"]
