@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Pose } from "../src/page/pose";
-import { PresenceWatch } from "../src/page/presence";
+import { PresenceWatch, overlayText, ownDoing } from "../src/page/presence";
 
 test("a pose glides to its target and rests again", () => {
   const pose = new Pose(25, 45);
@@ -47,4 +47,22 @@ test("a notice that there is no face counts at once", () => {
   watch.frame(0.9, "video", 10);
   watch.faceGone();
   expect(watch.at(20)).toBe("no_face");
+});
+
+test("the text over the avatar knows what was switched off here", () => {
+  const on = { mic: true, camera: true, hasVideo: true, noBot: "" };
+  expect(overlayText("face", on)).toBe("");
+  expect(overlayText("off", { ...on, noBot: "There is no bot in this room." })).toBe("There is no bot in this room.");
+  expect(overlayText("voice_only", { ...on, camera: false })).toContain("Your camera is off.");
+  expect(overlayText("silent", { ...on, camera: false, mic: false })).toBe("Camera and microphone are off.");
+});
+
+test("notices about what was switched off here are left out", () => {
+  const [both, muted, dark, off] = [[true, true], [false, true], [true, false], [false, false]].map(([mic, camera]) => ({ mic: !!mic, camera: !!camera }));
+  expect(ownDoing("no_face", both!)).toBe(false);
+  expect(ownDoing("no_face", dark!)).toBe(true);
+  expect(ownDoing("modality_audio_only", dark!)).toBe(true);
+  expect(ownDoing("modality_video_only", muted!)).toBe(true);
+  expect(ownDoing("modality_none", dark!)).toBe(false);
+  expect(ownDoing("modality_none", off!)).toBe(true);
 });

@@ -32,6 +32,13 @@ test("a rate is of the newest two seconds and falls to zero", () => {
   expect(rate.perSecond(9000)).toBe(0);
 });
 
+test("after a pause a rate counts the whole window", () => {
+  const rate = new RateMeter(2000);
+  for (let at = 0; at < 3000; at += 100) rate.mark(at);
+  for (let burst = 0; burst < 60; burst += 1) rate.mark(9000);
+  expect(rate.perSecond(9001)).toBe(30);
+});
+
 test("a median ignores what is not a number", () => {
   const median = new Median(3);
   for (const value of [1, Number.NaN, 50, 2]) median.add(value);

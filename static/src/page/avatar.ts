@@ -53,7 +53,7 @@ export class AvatarView {
     this.scene.add(new HemisphereLight(new Color("#dfe8ff"), new Color("#3a3034"), 1.5));
     const key = new DirectionalLight(new Color("#fff1e0"), 2.1);
     key.position.set(0.8, 1.2, 2);
-    const rim = new DirectionalLight(new Color("#7fd8ff"), 1.4);
+    const rim = new DirectionalLight(new Color("#ffe6d2"), 0.5);
     rim.position.set(-1.6, 0.8, -1.4);
     this.scene.add(key, rim);
     new ResizeObserver(() => this.resize()).observe(canvas);

@@ -1,6 +1,6 @@
 import type { ClientState, ConsentState } from "../sdk";
 import { byId, say } from "./dom";
-import { PRESENCE_TEXT, type Presence } from "./presence";
+import { overlayText, type Presence } from "./presence";
 import type { Source } from "./source";
 
 const PILL: Record<ClientState, string> = {
@@ -14,6 +14,17 @@ const PILL: Record<ClientState, string> = {
   left: "Left",
 };
 
+/** Why nothing can be analysed at all. */
+const NO_BOT: Partial<Record<ClientState, string>> = {
+  joining: "Joining…",
+  connecting: "Connecting to the bot…",
+  lost: "Connection lost, coming back…",
+  "no-bot": "There is no bot in this room.",
+};
+
+/** What moves the mouth, in words. */
+const MOUTH: Record<string, string> = { audio: "your voice", video: "your camera", blend: "both" };
+
 export interface CallActions {
   stop(): void;
   agreeAgain(): void;
@@ -25,6 +36,7 @@ export interface CallActions {
 /** The screen of the call: top bar, own picture, device buttons, what lies over the avatar. */
 export class CallScreen {
   cameraOn = true;
+  micOn = true;
   private readonly screen = byId("call", HTMLElement);
   private readonly pill = byId("connection-state", HTMLElement);
   private readonly sign = byId("analysed", HTMLElement);
@@ -40,6 +52,7 @@ export class CallScreen {
   private hasVideo = true;
   /** Why there is no avatar at all; covers everything else. */
   private broken = "";
+  private noBot = "";
 
   constructor(private readonly actions: CallActions) {
     this.stop.onclick = () => actions.stop();
@@ -62,7 +75,8 @@ export class CallScreen {
     this.camera.disabled = !this.hasVideo;
     this.mic.disabled = !stream.getAudioTracks().length;
     this.press(this.camera, this.hasVideo);
-    this.press(this.mic, !this.mic.disabled);
+    this.micOn = !this.mic.disabled;
+    this.press(this.mic, this.micOn);
     this.showSelf();
     window.scrollTo(0, 0);
   }
@@ -72,10 +86,12 @@ export class CallScreen {
     this.video.srcObject = null;
   }
 
-  state(state: ClientState, botName: string): void {
+  state(state: ClientState, botName: string, code = ""): void {
     const text = state === "live" && botName ? `Connected to ${botName}` : PILL[state];
     say(this.pill, text);
     this.pill.dataset.state = state;
+    this.noBot = NO_BOT[state] ?? "";
+    if (state === "no-bot" && code) this.noBot = code === "full" ? "The bot is full. The avatar waits for a place." : "The bot does not take part at the moment.";
     if (state !== "live") this.again.hidden = true;
   }
 
@@ -89,7 +105,8 @@ export class CallScreen {
   }
 
   presence(presence: Presence): void {
-    const text = this.broken || PRESENCE_TEXT[presence];
+    const { micOn: mic, cameraOn: camera, hasVideo, noBot } = this;
+    const text = this.broken || overlayText(presence, { mic, camera, hasVideo, noBot });
     this.overlay.hidden = !text;
     this.overlay.dataset.presence = this.broken ? "broken" : presence;
     say(this.overlay, text);
@@ -101,7 +118,7 @@ export class CallScreen {
   }
 
   mouth(source: string): void {
-    say(byId("mouth-source", HTMLElement), source ? `· mouth from ${source === "blend" ? "audio and video" : source}` : "");
+    say(byId("mouth-source", HTMLElement), source ? `· mouth: ${MOUTH[source] ?? source}` : "");
   }
 
   speaking(on: boolean): void {
@@ -124,6 +141,7 @@ export class CallScreen {
     const on = button.ariaPressed !== "true";
     this.press(button, on);
     if (kind === "camera") this.cameraOn = on;
+    else this.micOn = on;
     this.actions.media({ [kind]: on });
     this.showSelf();
   }

@@ -39,7 +39,8 @@ export class ConsentDialog {
     this.label();
     this.dialog.returnValue = "decline";
     this.dialog.showModal();
-    this.agree.focus();
+    byId("consent-title", HTMLElement).focus(); // from the top: the buttons stay in view anyway
+    this.dialog.scrollTop = 0;
   }
 
   /** Close without a decision: nobody is there to hear it. */
@@ -61,8 +62,7 @@ function set(id: string, text: string): void {
 
 function facts(welcome: Welcome): HTMLElement[] {
   const rows: [string, string][] = [];
-  if (welcome.analysed.length) rows.push(["Analysed", list(welcome.analysed)]);
-  if (welcome.unmeasured?.length) rows.push(["Not measured", list(welcome.unmeasured)]);
+  if (welcome.analysed.length) rows.push(["Analysed", welcome.analysed.join("; ")]);
   rows.push(
     ["Kept", welcome.retention || "Nothing is stored."],
     ["Who receives it", receivers(welcome)],
@@ -71,14 +71,15 @@ function facts(welcome: Welcome): HTMLElement[] {
   return rows.map(([term, text]) => make("div", {}, make("dt", {}, term), make("dd", {}, text)));
 }
 
-function receivers({ audience, host }: Welcome): string {
+function receivers({ audience, host, modes }: Welcome): string {
   const who = (kind: Audience[] | undefined, fallback: Audience[]): string => {
     const names = (kind ?? fallback).filter((one) => !(one === "host" && host)).map((one) => WHO[one]);
     return list([...new Set(names)]) || "nobody";
   };
   const avatar = who(audience?.avatar_frame, ["room"]);
   const emotion = who(audience?.emotion_update, ["self", "host"]);
-  return `Avatar motion: ${avatar}. Emotion: ${emotion}.`;
+  const parts = [modes?.avatar !== false && `Avatar motion: ${avatar}.`, modes?.emotion !== false && `Emotion: ${emotion}.`];
+  return parts.filter(Boolean).join(" ") || "Nobody.";
 }
 
 function list(items: string[]): string {

@@ -3,6 +3,8 @@ import { AffectPlot } from "./affect";
 import { byId, make, say } from "./dom";
 
 const STALE_MS = 2000;
+/** Speaking is no longer shown after that without a reading. */
+const SPEAKING_MS = 1000;
 /** Speaking is shown from here on. */
 const SPEAKING = 0.6;
 
@@ -28,6 +30,7 @@ export class EmotionPanel {
   private readonly bars = new Map<EmotionName, { row: HTMLElement; fill: HTMLElement; value: HTMLElement }>();
   private readonly plot = new AffectPlot(byId("affect-canvas", HTMLCanvasElement));
   private lastMs: number | null = null;
+  private last: EmotionPayload | null = null;
 
   constructor() {
     for (const name of EMOTIONS) {
@@ -44,6 +47,7 @@ export class EmotionPanel {
 
   show(payload: EmotionPayload, nowMs: number): void {
     this.lastMs = nowMs;
+    this.last = payload;
     this.card.classList.remove("stale");
     const colour = EMOTION_COLOUR[payload.emotion] ?? EMOTION_COLOUR.neutral;
     say(this.label, payload.emotion);
@@ -58,23 +62,27 @@ export class EmotionPanel {
       fill.style.transform = `scaleX(${clamp(score ?? 0)})`;
       say(value, score === undefined ? "–" : percent(score));
     }
-    this.showChips(payload);
     this.plot.add(payload.valence, payload.arousal, colour, nowMs);
     say(this.affectText, affectWords(payload));
   }
 
-  /** Once per animation frame: the trail fades, an old reading dims. */
-  tick(nowMs: number): void {
+  /** Once per animation frame: the trail fades, an old reading dims. True while its person speaks. */
+  tick(nowMs: number, micOn: boolean): boolean {
     this.plot.draw(nowMs);
+    const fresh = this.lastMs !== null && nowMs - this.lastMs <= SPEAKING_MS;
+    const speaking = micOn && fresh && (this.last?.speaking_probability ?? 0) >= SPEAKING;
+    if (this.last) this.showChips(this.last, speaking);
     if (this.lastMs !== null && nowMs - this.lastMs > STALE_MS) {
       this.card.classList.add("stale");
       say(this.confidence, "no new reading");
     }
+    return speaking;
   }
 
   /** Forget everything shown: after Stop nothing of it stays on the screen. */
   clear(text: string): void {
     this.lastMs = null;
+    this.last = null;
     this.card.classList.add("stale");
     say(this.label, "–");
     this.label.style.color = "";
@@ -90,10 +98,9 @@ export class EmotionPanel {
     }
   }
 
-  private showChips(payload: EmotionPayload): void {
-    const speaking = payload.speaking_probability ?? 0;
+  private showChips(payload: EmotionPayload, speaking: boolean): void {
     const chips: [string, string][] = [
-      [speaking >= SPEAKING ? "speaking" : "not speaking", speaking >= SPEAKING ? "chip live" : "chip"],
+      [speaking ? "speaking" : "not speaking", speaking ? "chip live" : "chip"],
       [MODALITY[payload.modality] ?? payload.modality, "chip"],
       [`model ${payload.model}`, "chip"],
     ];
@@ -105,8 +112,6 @@ export class EmotionPanel {
     this.chips.replaceChildren(...chips.map(([word, style]) => make("span", { class: style }, word)));
   }
 }
-
-export const isSpeaking = (payload: EmotionPayload): boolean => (payload.speaking_probability ?? 0) >= SPEAKING;
 
 const clamp = (value: number): number => Math.min(1, Math.max(0, value));
 const percent = (value: number): string => `${Math.round(clamp(value) * 100)} %`;

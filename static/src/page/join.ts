@@ -40,7 +40,11 @@ export class JoinScreen {
     for (const radio of this.form.querySelectorAll<HTMLInputElement>("input[name=source]")) radio.onchange = () => this.switched();
     this.file.onchange = () => void this.show();
     this.camera.onchange = this.microphone.onchange = () => void this.show();
-    this.previewButton.onclick = () => void this.show();
+    this.previewButton.onclick = () => {
+      if (!this.preview.srcObject) return void this.show();
+      this.release();
+      this.fail("");
+    };
     void this.fillDevices();
     if (!this.name.value) this.name.focus();
   }
@@ -67,7 +71,7 @@ export class JoinScreen {
     if (!(await this.acquire())) return;
     const source = this.source as Source;
     this.source = null;
-    this.preview.srcObject = null;
+    this.hidePreview();
     this.screen.hidden = true;
     this.onJoin({ name, room, token: this.token.value, source });
   }
@@ -85,6 +89,11 @@ export class JoinScreen {
     if (this.useFile.checked && !this.file.files?.length) return;
     if (!(await this.acquire()) || !this.source) return;
     this.preview.srcObject = this.source.stream;
+    this.previewButton.textContent = "Hide the preview";
+    this.source.onbroken = (why) => {
+      this.release();
+      this.fail(why);
+    };
     this.preview.classList.toggle("mirrored", this.source.kind === "device");
     byId("preview-frame", HTMLElement).hidden = !this.source.stream.getVideoTracks().length;
     this.fail(this.source.remark, "info");
@@ -112,8 +121,13 @@ export class JoinScreen {
   private release(): void {
     this.source?.stop();
     this.source = null;
+    this.hidePreview();
+  }
+
+  private hidePreview(): void {
     this.preview.srcObject = null;
     byId("preview-frame", HTMLElement).hidden = true;
+    this.previewButton.textContent = "Show a preview";
   }
 
   private fail(text: string, weight: "error" | "info" = "error", offerFile = false): void {

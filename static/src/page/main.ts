@@ -5,11 +5,11 @@ import { ConsentDialog } from "./consent";
 import { CostPanel } from "./cost";
 import { installDebugHandle, noteError } from "./debug";
 import { byId } from "./dom";
-import { EMOTION_COLOUR, EmotionPanel, isSpeaking } from "./emotion";
+import { EMOTION_COLOUR, EmotionPanel } from "./emotion";
 import { JoinScreen, type JoinRequest } from "./join";
 import { Notices, type Weight } from "./notices";
 import { People } from "./people";
-import { PresenceWatch } from "./presence";
+import { PresenceWatch, ownDoing } from "./presence";
 
 /** Empty where the asset was not there at build time; the page works without it and says so. */
 const headUrl = Object.values(
@@ -22,15 +22,18 @@ const cost = new CostPanel();
 const people = new People();
 const presence = new PresenceWatch();
 let client: HoovikClient | null = null;
+let emotionOn = false;
 let endSource = (): void => {};
 let avatar: AvatarView | null = null;
 let avatarAsked = false;
+let tokenGiven = false;
 
 const handle = installDebugHandle(() => client, () => avatar?.influences() ?? {});
 const join = new JoinScreen(parameters, (request) => start(request));
 const consent = new ConsentDialog((decision) => {
   client?.consent(decision);
-  if (!decision.avatar && !decision.emotion) notices.show("declined", "Nothing is analysed. You can change your mind at any time.");
+  if (decision.avatar || decision.emotion) notices.hide("declined");
+  else notices.show("declined", "Nothing is analysed. You can change your mind at any time.");
 });
 const call = new CallScreen({
   stop: () => client?.stop(),
@@ -47,6 +50,8 @@ const call = new CallScreen({
 
 function start({ name, room, token, source }: JoinRequest): void {
   endSource = source.stop;
+  tokenGiven = token !== "";
+  source.onbroken = (why) => problem("file", why);
   if (source.remark) notices.show("source", source.remark, "warning");
   client = new HoovikClient({ base: document.baseURI, room, name, stream: source.stream, ...(token && { token }) });
   listen(client);
@@ -62,9 +67,10 @@ function listen(to: HoovikClient): void {
   const { events } = to;
   events.on("state", ({ state, detail, code }) => {
     handle.state = state;
-    call.state(state, to.welcome?.bot ?? "");
-    if (state === "lost" || state === "no-bot") notices.show(state, detail, "warning");
-    if (state === "live") ["lost", "no-bot"].forEach((old) => notices.hide(old));
+    call.state(state, to.welcome?.bot ?? "", code);
+    if (code && state === "no-bot") noteError(handle, code, detail);
+    if (state === "lost" || state === "no-bot") notices.show(state, detail, "warning", state === "lost" || code !== undefined);
+    for (const past of ["lost", "no-bot"]) if (past !== state) notices.hide(past);
     if (state !== "live") consent.dismiss();
     if (state === "failed" || state === "left") end(state === "failed" ? detail : "", code);
   });
@@ -76,22 +82,25 @@ function listen(to: HoovikClient): void {
   events.on("consent", (state) => {
     handle.consent = state;
     call.consent(state, to.state === "live");
+    if (state.emotion && !emotionOn) emotion.clear("Waiting for the first reading…");
+    emotionOn = state.emotion;
     presence.analysed(state.avatar, Date.now());
     if (!state.avatar) restAvatar();
     if (!state.emotion) emotion.clear("Emotion is not being read.");
-    if (!state.emotion) call.speaking(false);
     if (state.reason) notices.show("consent", state.reason, "warning");
   });
   events.on("avatar", (frame) => onAvatar(to, frame));
   events.on("emotion", (update) => onEmotion(to, update));
   events.on("peers", (peers) => people.show(peers));
   events.on("peer-stream", ({ id, stream }) => people.stream(id, stream));
+  events.on("peer-link", ({ id, connected }) => people.link(id, connected));
+  events.on("peer-media", ({ id, media }) => people.media(id, media));
   events.on("cost", (reading) => cost.show(reading));
   events.on("backpressure", ({ suggested_fps, suggested_height }) =>
     notices.show("backpressure", `The bot is busy: your picture goes to it at ${suggested_height} lines, ${suggested_fps} frames a second.`));
   events.on("notice", ({ code, message }) => {
     if (code === "no_face") presence.faceGone();
-    notices.show(code, message);
+    if (!ownDoing(code, { mic: call.micOn, camera: call.cameraOn })) notices.show(code, message);
   });
   events.on("error", ({ code, message }) => problem(code, message));
 }
@@ -114,7 +123,6 @@ function onEmotion(from: HoovikClient, update: EmotionUpdate): void {
   handle.lastEmotion = update;
   handle.emotionUpdates += 1;
   emotion.show(update.payload, Date.now());
-  call.speaking(isSpeaking(update.payload));
 }
 
 function problem(code: string, message: string, weight: Weight = "error"): void {
@@ -133,8 +141,10 @@ function end(why: string, code = ""): void {
   presence.analysed(false, Date.now());
   restAvatar();
   if (why) noteError(handle, code, why);
-  notices.hide(code); // it stands on the first screen now
-  join.open(why, code === "unauthorized");
+  notices.clear(); // what matters stands on the first screen now
+  emotionOn = false;
+  const token = tokenGiven ? "That token is not right." : "This service needs an access token. Enter it above.";
+  join.open(code === "unauthorized" ? token : why, code === "unauthorized");
 }
 
 function restAvatar(): void {
@@ -167,7 +177,7 @@ function tick(): void {
     handle.presence = seen;
     call.presence(seen);
     if (seen === "silent") restAvatar();
-    emotion.tick(nowMs);
+    call.speaking(emotion.tick(nowMs, call.micOn));
     people.tick(nowMs);
   }
   requestAnimationFrame(tick);

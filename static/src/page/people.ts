@@ -1,4 +1,4 @@
-import { EMOTIONS, type AvatarFrame, type EmotionUpdate, type Peer } from "../sdk";
+import { EMOTIONS, type AvatarFrame, type EmotionUpdate, type MediaState, type Peer } from "../sdk";
 import { byId, make, say } from "./dom";
 import { EMOTION_COLOUR } from "./emotion";
 
@@ -8,6 +8,12 @@ interface Tile {
   element: HTMLElement;
   video: HTMLVideoElement;
   tag: HTMLElement;
+  /** Lies over the picture where there is none. */
+  cover: HTMLElement;
+  name: string;
+  media: MediaState;
+  /** Null while the connection is being made. */
+  connected: boolean | null;
   atMs: number;
 }
 
@@ -29,7 +35,26 @@ export class People {
 
   stream(id: string, stream: MediaStream): void {
     const tile = this.tiles.get(id);
-    if (tile && tile.video.srcObject !== stream) tile.video.srcObject = stream;
+    if (!tile || tile.video.srcObject === stream) return;
+    tile.video.srcObject = stream;
+    const look = (): void => cover(tile);
+    stream.onremovetrack = stream.onaddtrack = look;
+    for (const track of stream.getVideoTracks()) track.onmute = track.onunmute = look;
+    look();
+  }
+
+  link(id: string, connected: boolean): void {
+    const tile = this.tiles.get(id);
+    if (!tile) return;
+    tile.connected = connected;
+    cover(tile);
+  }
+
+  media(id: string, media: MediaState): void {
+    const tile = this.tiles.get(id);
+    if (!tile) return;
+    tile.media = media;
+    cover(tile);
   }
 
   /** Somebody else's avatar moves; we only say so. */
@@ -60,8 +85,17 @@ export class People {
   private add({ id, name }: Peer): void {
     const video = make("video", { playsinline: "", autoplay: "", "aria-label": `${name}'s picture` });
     const tag = make("span", { class: "chip", hidden: "" });
-    const element = make("figure", { class: "tile peer", "data-testid": "peer-tile" }, video, make("figcaption", { class: "tag" }, `${name} `, tag));
+    const over = make("p", { class: "overlay plain", "data-testid": "peer-cover", hidden: "" });
+    const element = make("figure", { class: "tile peer", "data-testid": "peer-tile" }, video, over, make("figcaption", { class: "tag" }, `${name} `, tag));
     this.region.append(element);
-    this.tiles.set(id, { element, video, tag, atMs: 0 });
+    this.tiles.set(id, { element, video, tag, cover: over, name, media: { mic: true, camera: true }, connected: null, atMs: 0 });
   }
+}
+
+function cover({ video, cover: over, name, media, connected }: Tile): void {
+  const tracks = video.srcObject instanceof MediaStream ? video.srcObject.getVideoTracks() : [];
+  const picture = media.camera && tracks.some(({ muted }) => !muted);
+  const text = connected === false ? `No picture from ${name} yet.` : connected && !picture ? `${name}: camera is off.` : "";
+  over.hidden = !text;
+  say(over, text);
 }

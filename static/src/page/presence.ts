@@ -50,7 +50,7 @@ export class PresenceWatch {
   }
 }
 
-export const PRESENCE_TEXT: Record<Presence, string> = {
+const PRESENCE_TEXT: Record<Presence, string> = {
   off: "Nothing is being analysed. The avatar rests.",
   waiting: "Waiting for the first motion…",
   face: "",
@@ -58,3 +58,29 @@ export const PRESENCE_TEXT: Record<Presence, string> = {
   voice_only: "No face in view. Only your voice moves the mouth.",
   silent: "No motion arrives. The avatar rests until it does.",
 };
+
+/** What we know of ourselves that explains what the bot sees and hears. */
+export interface Circumstances {
+  mic: boolean;
+  camera: boolean;
+  /** Whether there is a picture that could be switched on. */
+  hasVideo: boolean;
+  /** Why no bot reads us, in words; empty where one does. */
+  noBot: string;
+}
+
+/** What to write over the avatar; empty for nothing. */
+export function overlayText(presence: Presence, { mic, camera, hasVideo, noBot }: Circumstances): string {
+  if (presence === "off") return noBot || PRESENCE_TEXT.off;
+  if (camera || presence === "waiting") return PRESENCE_TEXT[presence];
+  if (!mic) return hasVideo ? "Camera and microphone are off." : "The microphone is off, and no picture is sent.";
+  if (presence === "silent") return PRESENCE_TEXT.silent;
+  return `${hasVideo ? "Your camera is off." : "No picture is sent."} Only your voice moves the mouth.`;
+}
+
+/** Whether a notice of the bot only tells us what we have switched off ourselves. */
+export function ownDoing(code: string, { mic, camera }: Pick<Circumstances, "mic" | "camera">): boolean {
+  if (!camera && (code === "no_face" || code === "modality_audio_only")) return true;
+  if (!mic && code === "modality_video_only") return true;
+  return !mic && !camera && code === "modality_none";
+}

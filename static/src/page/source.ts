@@ -7,6 +7,8 @@ export interface Source {
   kind: "device" | "file";
   /** What had to be left out, in words; empty where nothing. */
   remark: string;
+  /** Called where a file stops playing; the text says what to do. */
+  onbroken?: (why: string) => void;
   stop(): void;
 }
 
@@ -21,6 +23,8 @@ export class SourceError extends Error {
 }
 
 const VIDEO: MediaTrackConstraints = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 30, max: 30 } };
+/** A file that does not move by then is taken as broken. */
+const FIRST_MOMENT_MS = 5000;
 const AUDIO: MediaTrackConstraints = { echoCancellation: true, noiseSuppression: true };
 
 /** Camera and microphone; where one of them does not exist, the other alone. */
@@ -61,6 +65,7 @@ export async function fromFile(file: File): Promise<Source> {
   let timer: ReturnType<typeof setInterval> | undefined;
   const stop = (): void => {
     clearInterval(timer);
+    player.onerror = null;
     player.pause();
     player.removeAttribute("src");
     void context.close();
@@ -72,6 +77,7 @@ export async function fromFile(file: File): Promise<Source> {
     const output = context.createMediaStreamDestination();
     context.createMediaElementSource(player).connect(output);
     await Promise.all([player.play(), context.resume()]);
+    await moving(player); // a broken file may start and then fail
     const captured = capture(player);
     let video = captured.getVideoTracks();
     if (video.length && softwareGraphics()) {
@@ -86,7 +92,9 @@ export async function fromFile(file: File): Promise<Source> {
       ? "This browser shows no picture of the file (it plays H.264, VP8, VP9 and AV1): only the sound is sent."
       : "The file has no picture: only the sound is sent.";
     const remark = !video.length ? unseen : !audio.length ? "The file has no sound: only the picture is sent." : "";
-    return { stream, kind: "file", remark, stop: () => (stopTracks(stream), stop()) };
+    const source: Source = { stream, kind: "file", remark, stop: () => (stopTracks(stream), stop()) };
+    player.onerror = () => source.onbroken?.("The file stopped playing: choose another one.");
+    return source;
   } catch (error) {
     stop();
     if (error instanceof SourceError) throw error;
@@ -106,6 +114,22 @@ function ready(player: HTMLVideoElement): Promise<void> {
   return new Promise((resolve, reject) => {
     player.oncanplay = () => resolve();
     player.onerror = () => reject(player.error ?? new Error("unplayable"));
+  });
+}
+
+/** Resolves once the player has come to its second moment. */
+function moving(player: HTMLVideoElement): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error("stuck")), FIRST_MOMENT_MS);
+    const done = (how: () => void): void => {
+      clearTimeout(timer);
+      player.ontimeupdate = player.onended = null;
+      how();
+    };
+    if (player.error) return done(() => reject(player.error));
+    player.ontimeupdate = () => player.currentTime > 0 && done(resolve);
+    player.onended = () => done(resolve); // shorter than that
+    player.onerror = () => done(() => reject(player.error ?? new Error("unplayable")));
   });
 }
 

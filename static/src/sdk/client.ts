@@ -8,6 +8,10 @@ import { CostMeter, countBytes, now } from "./stats";
 import type { ClientEvents, ClientOptions, ClientState } from "./types";
 
 const UNAUTHORIZED = "unauthorized";
+/** A bot that refused us is asked again. */
+const ASK_AGAIN_MS = 10_000;
+/** Errors that are not the bot's. */
+const NOT_THE_BOTS = ["too_many_messages", "unknown_peer"];
 
 /** One person in one built-in room: signalling, the bot, the other people, and coming back after a loss. */
 export class HoovikClient {
@@ -19,7 +23,7 @@ export class HoovikClient {
   selfId = "";
 
   private room: Room | null = null;
-  private bot: { id: string; name: string; connection: BotConnection } | null = null;
+  private bot: (Peer & { connection: BotConnection }) | null = null;
   private mesh: Mesh | null = null;
   private iceServers: RTCIceServer[] = [];
   private peers = new Map<string, Peer>();
@@ -27,6 +31,11 @@ export class HoovikClient {
   private readonly gate = new SequenceGate();
   private readonly backoff = new Backoff();
   private retry: ReturnType<typeof setTimeout> | undefined;
+  private askAgain: ReturnType<typeof setTimeout> | undefined;
+  /** The bot that refused us and is asked again. */
+  private refusedBy = "";
+  /** How we were lost, and when (ms) we try again. */
+  private lost = { how: "", untilMs: 0 };
   private ticker: ReturnType<typeof setInterval> | undefined;
   private everJoined = false;
   /** What was agreed to in this session, so that a reconnect within it need not ask again. */
@@ -40,7 +49,7 @@ export class HoovikClient {
   }
 
   leave(): void {
-    this.drop();
+    this.drop(true);
     clearTimeout(this.retry);
     clearInterval(this.ticker);
     this.to("left", "You left the room.");
@@ -65,6 +74,7 @@ export class HoovikClient {
       if (on !== undefined) track.enabled = on;
     }
     this.tellMedia();
+    this.mesh?.tellMedia();
   }
 
   /** Tell the bot that the face is neutral now. */
@@ -84,7 +94,7 @@ export class HoovikClient {
     this.room = room;
     if (!this.everJoined) this.to("joining", "Joining…"); // later it is `lost` until we are back
     room.events.on("joined", (joined) => this.joined(joined));
-    room.events.on("peer-joined", (peer) => this.arrive(peer));
+    room.events.on("peer-joined", (peer) => this.arrive(peer, false));
     room.events.on("peer-left", (id) => this.depart(id));
     room.events.on("error", (error) => this.refuse(error));
     room.events.on("closed", ({ refused }) => this.closed(refused));
@@ -104,17 +114,20 @@ export class HoovikClient {
     this.iceServers = ice_servers;
     this.mesh = new Mesh(self.id, ice_servers, this.options.stream, (to, signal) => this.room?.signal(to, signal));
     this.mesh.events.on("stream", (event) => this.events.emit("peer-stream", event));
+    this.mesh.events.on("link", (event) => this.events.emit("peer-link", event));
+    this.mesh.events.on("media", (event) => this.events.emit("peer-media", event));
     this.peers.clear();
-    for (const peer of peers) this.arrive(peer);
+    for (const peer of peers) this.arrive(peer, true);
     this.events.emit("peers", [...this.peers.values()]);
     if (!this.bot) this.to("no-bot", "The bot is not in this room. The call goes on without it.");
   }
 
-  private arrive(peer: Peer): void {
+  /** Somebody was here before us (`newcomer`: we are), or came after us. */
+  private arrive(peer: Peer, newcomer: boolean): void {
     if (peer.id === this.selfId) return;
     if (peer.bot) return this.connect(peer);
     this.peers.set(peer.id, peer);
-    this.mesh?.add(peer);
+    this.mesh?.add(peer, newcomer);
     this.events.emit("peers", [...this.peers.values()]);
   }
 
@@ -124,15 +137,17 @@ export class HoovikClient {
       this.dropBot();
       return this.to("no-bot", `${name} left the room. The call goes on without it.`);
     }
+    if (id === this.refusedBy) clearTimeout(this.askAgain);
     this.peers.delete(id);
     this.mesh?.remove(id);
     this.events.emit("peers", [...this.peers.values()]);
   }
 
-  private connect({ id, name }: Peer): void {
+  private connect(peer: Peer, again = false): void {
+    const { id, name } = peer;
     if (this.bot) return; // one bot reads us; a second one is somebody in the room who is silent
     const connection = new BotConnection(this.iceServers, this.options.stream, (signal) => this.room?.signal(id, signal));
-    this.bot = { id, name, connection };
+    this.bot = { ...peer, connection };
     this.gate.reset();
     this.meter.reconnected();
     connection.events.on("message", (message) => this.take(message));
@@ -142,7 +157,7 @@ export class HoovikClient {
       for (const delay of [0, 150, 300]) setTimeout(() => connection.ping(), delay);
       this.tellMedia();
     });
-    this.to("connecting", `Connecting to ${name}…`);
+    if (!again) this.to("connecting", `Connecting to ${name}…`); // again: silently, until it lets us in
     connection.offer().catch(() => this.lose("The browser could not make an offer."));
   }
 
@@ -192,10 +207,13 @@ export class HoovikClient {
   }
 
   private refuse(error: RoomError): void {
-    this.events.emit("error", error);
-    if (this.state !== "connecting" || !this.bot) return;
+    const { bot } = this;
+    if (!bot || bot.connection.answered || NOT_THE_BOTS.includes(error.code)) return this.events.emit("error", error);
     this.dropBot();
-    this.to("no-bot", error.message);
+    const why = error.code === "full" ? "The bot is full." : error.message;
+    this.to("no-bot", `${why} Trying again every ${ASK_AGAIN_MS / 1000} s.`, error.code);
+    this.refusedBy = bot.id;
+    this.askAgain = setTimeout(() => this.connect(bot, true), ASK_AGAIN_MS);
   }
 
   private closed(refused: RoomError | null): void {
@@ -211,22 +229,30 @@ export class HoovikClient {
   private lose(how: string): void {
     this.drop();
     const delay = this.backoff.next();
-    this.to("lost", `${how} Trying again in ${Math.max(1, Math.round(delay / 1000))} s.`);
+    this.lost = { how, untilMs: now() + delay };
+    this.countDown();
     clearTimeout(this.retry);
     this.retry = setTimeout(() => this.open(), delay);
   }
 
-  private drop(): void {
+  /** Say how long it takes until the next attempt. */
+  private countDown(): void {
+    const seconds = Math.ceil((this.lost.untilMs - now()) / 1000);
+    this.to("lost", `${this.lost.how} ${seconds > 0 ? `Trying again in ${seconds} s.` : "Trying again now…"}`);
+  }
+
+  private drop(forGood = false): void {
     this.dropBot();
     this.mesh?.close();
     this.mesh = null;
     this.peers.clear();
     this.events.emit("peers", []);
-    this.room?.close();
+    this.room?.close(forGood);
     this.room = null;
   }
 
   private dropBot(): void {
+    clearTimeout(this.askAgain);
     this.bot?.connection.close();
     this.bot = null;
     this.meter.disconnected();
@@ -247,6 +273,7 @@ export class HoovikClient {
       const { sent, received } = await countBytes(connection.pc);
       this.meter.bytes(sent, received, now());
     }
+    if (this.state === "lost") this.countDown();
     this.events.emit("cost", this.meter.read(now()));
   }
 

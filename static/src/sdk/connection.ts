@@ -114,6 +114,11 @@ export class BotConnection {
     }
   }
 
+  /** Whether the bot took our offer. */
+  get answered(): boolean {
+    return this.pc.remoteDescription !== null;
+  }
+
   /** No event follows. */
   close(): void {
     this.closed = true;
@@ -190,8 +195,13 @@ export function toCandidate(candidate: RTCIceCandidate): Candidate {
   return { candidate: candidate.candidate, sdpMid: candidate.sdpMid, sdpMLineIndex: candidate.sdpMLineIndex };
 }
 
+export interface MediaState {
+  mic: boolean;
+  camera: boolean;
+}
+
 /** What of a stream is really on. */
-export function mediaState(stream: MediaStream): { mic: boolean; camera: boolean } {
+export function mediaState(stream: MediaStream): MediaState {
   const on = (kind: string): boolean =>
     stream.getTracks().some((track) => track.kind === kind && track.enabled && track.readyState === "live");
   return { mic: on("audio"), camera: on("video") };

@@ -2,7 +2,7 @@
 export { HoovikClient } from "./client";
 export type { ClientEvents, ClientOptions, ClientState } from "./types";
 export { Room, roomUrl, type Candidate, type Joined, type Peer, type RoomError, type Signal } from "./room";
-export { BotConnection } from "./connection";
+export { BotConnection, type MediaState } from "./connection";
 export { Emitter } from "./events";
 export * from "./messages";
 export { ClockOffset, type Cost } from "./stats";

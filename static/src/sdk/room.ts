@@ -70,10 +70,11 @@ export class Room {
     this.socket.send(JSON.stringify({ type: "signal", to, ...signal }));
   }
 
-  /** Leave; no event follows. */
-  close(): void {
+  /** Go away; no event follows. `forGood` tells the server not to keep the seat. */
+  close(forGood = false): void {
     const socket = this.socket;
     this.socket = null;
+    if (forGood && socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ type: "leave" }));
     socket?.close(1000);
   }
 

@@ -40,20 +40,21 @@ export class ClockOffset {
 /** Events per second over a sliding window. */
 export class RateMeter {
   private times: number[] = [];
-  private sinceMs = 0;
+  /** When the first event ever came: a pause later on is part of the window. */
+  private sinceMs: number | null = null;
 
   constructor(private readonly windowMs = 2000) {}
 
   mark(nowMs: number): void {
     this.trim(nowMs);
-    if (!this.times.length) this.sinceMs = nowMs;
+    this.sinceMs ??= nowMs;
     this.times.push(nowMs);
   }
 
   perSecond(nowMs: number): number {
     this.trim(nowMs);
     // Young meters divide by the time they have seen, so that the first second does not read low.
-    return this.times.length / (Math.min(this.windowMs, Math.max(500, nowMs - this.sinceMs)) / 1000);
+    return this.times.length / (Math.min(this.windowMs, Math.max(500, nowMs - (this.sinceMs ?? nowMs))) / 1000);
   }
 
   private trim(nowMs: number): void {

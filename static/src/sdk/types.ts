@@ -1,10 +1,11 @@
 import type { AvatarFrame, Backpressure, ConsentState, EmotionUpdate, Notice, Welcome } from "./messages";
+import type { MediaState } from "./connection";
 import type { Peer } from "./room";
 import type { Cost } from "./stats";
 
 /**
  * idle → joining → connecting → live; `no-bot` where the room has none (or it refused us), `lost` while
- * coming back, `failed` where the server said no, `left` at the end.
+ * coming back (again once a second, counting down), `failed` where the server said no, `left` at the end.
  */
 export type ClientState = "idle" | "joining" | "no-bot" | "connecting" | "live" | "lost" | "failed" | "left";
 
@@ -31,5 +32,9 @@ export interface ClientEvents {
   /** The other people in the room, without bots. */
   peers: Peer[];
   "peer-stream": { id: string; stream: MediaStream };
+  /** Whether the connection to a person stands; false once it took too long, too. */
+  "peer-link": { id: string; connected: boolean };
+  /** What a person has switched on. */
+  "peer-media": { id: string; media: MediaState };
   cost: Cost;
 }
