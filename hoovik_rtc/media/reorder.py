@@ -79,7 +79,8 @@ class AudioReorderer:
 
     def _drain(self, out: list[EncodedSound]) -> None:
         while (packet := self._held.pop(self._next, None)) is not None:
-            self._pause(packet, out)
+            # No packet is missing, yet time may have passed: a silent sender sends nothing (Opus DTX).
+            self._fill(packet, packet.arrival_ms, True, out)
             out.append(
                 EncodedSound(
                     data=packet.data,
@@ -93,41 +94,21 @@ class AudioReorderer:
             self._next = (self._next + 1) & 0xFFFF
             self._hole_since = None
 
-    def _pause(self, packet: MediaPacket, out: list[EncodedSound]) -> None:
-        """No packet is missing, yet time passed: the sender was silent and sent nothing (Opus DTX)."""
+    def _fill(self, packet: MediaPacket, now_ms: float, silent: bool, out: list[EncodedSound]) -> None:
+        """The time between the last packet handed on and this one, as a hole."""
         if self._due_timestamp is None:
             return
         samples = (packet.timestamp - self._due_timestamp) & 0xFFFFFFFF
         if 0 < samples <= MAX_CONCEAL:
-            self._count("audio_pauses")
-            out.append(
-                EncodedSound(
-                    data=b"",
-                    timestamp=self._due_timestamp,
-                    ssrc=packet.ssrc,
-                    lost_samples=samples,
-                    arrival_ms=packet.arrival_ms,
-                    silent=True,
-                )
-            )
+            out.append(EncodedSound(b"", self._due_timestamp, packet.ssrc, samples, now_ms, silent=silent))
 
     def _give_up(self, now_ms: float, out: list[EncodedSound]) -> None:
         first = min(self._held, key=lambda number: (number - self._next) & 0xFFFF)
         lost = (first - self._next) & 0xFFFF
         self._count("audio_packets_lost")
         packet = self._held[first]
-        if self._due_timestamp is not None and lost:
-            samples = (packet.timestamp - self._due_timestamp) & 0xFFFFFFFF
-            if 0 < samples <= MAX_CONCEAL:
-                out.append(
-                    EncodedSound(
-                        data=b"",
-                        timestamp=self._due_timestamp,
-                        ssrc=packet.ssrc,
-                        lost_samples=samples,
-                        arrival_ms=now_ms,
-                    )
-                )
+        if lost:
+            self._fill(packet, now_ms, False, out)
         self._next = first
         self._due_timestamp = packet.timestamp
         self._hole_since = None

@@ -26,7 +26,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hoovik_rtc.testing import Call, Clip, call, clip_of
-from tests import media  # noqa
+from tests import media
 
 DEFAULT = Path(__file__).resolve().parents[3] / "shared" / "media" / "talking_head_8s.mp4"
 
