@@ -89,10 +89,6 @@ class Channels:
         self._waiting.pop(channel.label, None)  # older than this one
         return self._write(channel, text)
 
-    def has(self, kind: Kind) -> bool:
-        """Whether messages of this kind have a channel."""
-        return f"hoovik.{kind}" in self._open or self._single() is not None
-
     def _single(self) -> RTCDataChannel | None:
         """The only channel of a client that does not know our labels."""
         for label, channel in self._open.items():

@@ -128,11 +128,6 @@ class Peer:
                 "The ICE candidate cannot be used; expected `candidate:…` of a section of the offer."
             ) from exc
 
-    @property
-    def state(self) -> str:
-        """new, connecting, connected, disconnected, failed or closed."""
-        return str(self._connection.connectionState)
-
     async def close(self) -> None:
         """Close within CLOSE_S; further events are not reported."""
         self._gone = True

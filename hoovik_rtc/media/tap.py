@@ -103,11 +103,6 @@ class Tap:
         if self._ssrc is not None:
             self._spawn(self._receiver._send_rtcp_nack(self._ssrc, sequence_numbers))
 
-    @property
-    def heard(self) -> bool:
-        """Whether any packet came yet."""
-        return self._ssrc is not None
-
     async def _on_rtp(self, packet: RtpPacket, arrival_time_ms: int) -> None:
         if not self._budget.spend():
             self._count("rtp_over_rate")

@@ -97,11 +97,6 @@ class Link:
         """The seat in the audio receiver; None without audio."""
         return self._peer.audio_tap
 
-    @property
-    def state(self) -> str:
-        """Of the connection: new, connecting, connected, disconnected, failed or closed."""
-        return self._peer.state
-
     async def close(self) -> None:
         """Close the connection; nothing is reported afterwards."""
         await self._peer.close()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-from typing import Literal, Protocol
+from typing import Protocol
 
 from hoovik_inference.types import EmotionEstimate, VoiceEstimate, Window
 from hoovik_rtc import clock
@@ -217,11 +217,6 @@ class Participant:
     def depth(self) -> int:
         """Frames and packets that wait for a worker."""
         return sum(sense.depth for sense in (self._sight, self._hearing) if sense is not None)
-
-    @property
-    def modality(self) -> Literal["both", "audio_only", "video_only"] | None:
-        """Which modalities are live now."""
-        return self._expression.modality(clock.now_ms())
 
     def notice(self, code: str, sentence: str) -> None:
         """Say something on the control channel."""

@@ -32,7 +32,7 @@ class Box:
 
 
 class FaceDetector:
-    """Finds all faces with MediaPipe's bundled full-range detector (about 3 ms); starts at its first picture."""
+    """Finds all faces with MediaPipe's bundled full-range detector (about 4 ms); starts at its first picture."""
 
     def __init__(self) -> None:
         self._detector: _solution.FaceDetection | None = None

@@ -28,7 +28,7 @@ class FaceMesh:
     """The face mesh with refined lips, lids and irises; keeps following the face it found.
 
     One instance per participant: what it remembers from the frame before is that participant's. Runs in
-    about 2 ms while it follows a face, a little more where it has to search.
+    2 to 3 ms while it follows a face, a little more where it has to search.
     """
 
     def __init__(self, *, pictures: bool = False, confidence: float = 0.5) -> None:

