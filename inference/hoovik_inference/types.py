@@ -16,6 +16,22 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 Image = NDArray[np.uint8]
 
+
+@dataclass(frozen=True, slots=True)
+class Planes:
+    """A picture as video decoders leave it: YUV 4:2:0, 8 bit, limited range."""
+
+    y: Image
+    "(H, W) luma."
+    u: Image
+    "(H/2, W/2), rounded up."
+    v: Image
+    "(H/2, W/2), rounded up."
+
+
+Picture = Image | Planes
+"(H, W, 3) RGB, or YUV of which only the part that is looked at need be converted."
+
 Modality = Literal["both", "audio_only", "video_only"]
 
 BLENDSHAPES: tuple[str, ...] = (
@@ -168,8 +184,8 @@ class EmotionEstimate:
 class FaceObserver(Protocol):
     """Measures one participant's face. One instance per participant; calls must not overlap."""
 
-    def observe(self, image: Image, time_ms: float) -> FaceEstimate | None:
-        """Measure `image` (H, W, 3 RGB, uint8) captured at `time_ms`; None where no face is found."""
+    def observe(self, image: Picture, time_ms: float) -> FaceEstimate | None:
+        """Measure `image` captured at `time_ms`; None where no face is found."""
         ...
 
     def calibrate(self) -> None:

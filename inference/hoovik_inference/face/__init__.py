@@ -10,7 +10,7 @@ from hoovik_inference.face.measures import MEASURES, measure
 from hoovik_inference.face.mesh import FaceMesh
 from hoovik_inference.face.observer import MeshFaceObserver, warm
 from hoovik_inference.face.pose import Alignment, align, angles
-from hoovik_inference.face.zoom import Zoom, zoom_on
+from hoovik_inference.face.zoom import zoom_on
 
 __all__ = [
     "CORRESPONDENCE",
@@ -23,7 +23,6 @@ __all__ = [
     "FaceDetector",
     "FaceMesh",
     "MeshFaceObserver",
-    "Zoom",
     "action_units",
     "align",
     "angles",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hoovik_inference.face._native import quiet_start
-from hoovik_inference.face.mesh import check_image
+from hoovik_inference.face.picture import check
 from hoovik_inference.types import Image
 
 with quiet_start():
@@ -45,7 +45,7 @@ class FaceDetector:
             ValueError: `image` is not (H, W, 3) uint8.
             RuntimeError: The detector was closed.
         """
-        check_image(image)
+        check(image)
         if self._closed:
             raise RuntimeError("this FaceDetector was closed; make a new one")
         if self._detector is None:

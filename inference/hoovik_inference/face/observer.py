@@ -14,9 +14,10 @@ from hoovik_inference.face.detect import FaceDetector
 from hoovik_inference.face.gaze import closed, gaze
 from hoovik_inference.face.measures import measure
 from hoovik_inference.face.mesh import FaceMesh
+from hoovik_inference.face.picture import size, whole
 from hoovik_inference.face.pose import align, angles
-from hoovik_inference.face.zoom import Zoom, zoom_on
-from hoovik_inference.types import FaceEstimate, Floats, Image
+from hoovik_inference.face.zoom import zoom_on
+from hoovik_inference.types import FaceEstimate, Floats, Picture
 
 COUNT_EVERY_MS = 1000.0
 "Capture time between two counts of the faces: people rarely come into a picture more often."
@@ -42,12 +43,11 @@ class MeshFaceObserver:
         self._count_every_ms = count_every_ms
         self._counted_ms = self._searched_ms = -math.inf
         self._faces = 1
-        self._zoom: Zoom | None = None
         self._learning = baseline
         self._baseline = Baseline()
 
-    def observe(self, image: Image, time_ms: float) -> FaceEstimate | None:
-        """Measure `image` (H, W, 3 RGB, uint8) captured at `time_ms`; None where no face is found.
+    def observe(self, image: Picture, time_ms: float) -> FaceEstimate | None:
+        """Measure `image` captured at `time_ms`; None where no face is found.
 
         Raises:
             ValueError: `image` or `time_ms` is not what it should be.
@@ -60,8 +60,8 @@ class MeshFaceObserver:
             return None
         if not 0 <= time_ms - self._counted_ms < self._count_every_ms:
             self._counted_ms = time_ms
-            self._faces = max(1, len(self._detector.find(image)))
-        return self.read(landmarks, image.shape[1], image.shape[0], time_ms, self._faces)
+            self._faces = max(1, len(self._detector.find(whole(image).cut(image))))
+        return self.read(landmarks, *size(image), time_ms, self._faces)
 
     def read(self, landmarks: Floats, width: int, height: int, time_ms: float, faces: int = 1) -> FaceEstimate:
         """What `observe` makes of landmarks (478, 3) of a `width` x `height` picture."""
@@ -91,24 +91,15 @@ class MeshFaceObserver:
         self._mesh.close()
         self._detector.close()
 
-    def _find(self, image: Image, time_ms: float) -> Floats | None:
+    def _find(self, image: Picture, time_ms: float) -> Floats | None:
         """Landmarks of the participant: in the whole picture, or in the part where a far face was found."""
-        zoom = self._zoom if self._zoom is not None and self._zoom.fits(image) else None
-        landmarks = self._mesh.find(image if zoom is None else zoom.cut(image))
-        if landmarks is None:
-            self._zoom = None
-            if 0 <= time_ms - self._searched_ms < SEARCH_EVERY_MS:
-                return None
+        landmarks = self._mesh.find(image)
+        if landmarks is None and not 0 <= time_ms - self._searched_ms < SEARCH_EVERY_MS:
             self._searched_ms = time_ms
-            found = self._detector.find(image)
-            if not found:
-                return None
-            zoom = zoom_on(found[0], image)
-            landmarks = self._mesh.find(zoom.cut(image))
-            if landmarks is None:
-                return None
-            self._zoom = zoom
-        return landmarks if zoom is None else zoom.back(landmarks)
+            found = self._detector.find(whole(image).cut(image))
+            if found:
+                landmarks = self._mesh.search(image, zoom_on(found[0], image))
+        return landmarks
 
 
 def warm() -> None:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from hoovik_inference.face import FaceMesh
-from hoovik_inference.types import Image
+from hoovik_inference.types import Image, Planes
+from tests import media
 from tests.unit.inference.faces import photo
 
 INFERENCE = Path(__file__).resolve().parents[3] / "inference"
@@ -70,9 +71,41 @@ def test_a_closed_mesh_says_so() -> None:
         mesh.find(photo())
 
 
-def test_the_confidence_must_be_a_share() -> None:
-    with pytest.raises(ValueError, match="expected 0…1"):
-        FaceMesh(confidence=50)
+@pytest.mark.parametrize("turned", [0, 1], ids=["upright", "lying"])
+def test_the_landmarks_are_those_of_mediapipes_own_solution(turned: int) -> None:
+    from mediapipe.python.solutions.face_mesh import FaceMesh as Solution
+
+    ours, theirs = FaceMesh(), Solution(refine_landmarks=True, max_num_faces=1)
+    apart = []
+    for frame in list(media.talking_frames(640, 480))[:40]:
+        frame = np.ascontiguousarray(np.rot90(frame, turned))
+        found = ours.find(frame)
+        faces = theirs.process(frame).multi_face_landmarks
+        if found is not None and faces:
+            reference = np.array([(p.x, p.y, p.z) for p in faces[0].landmark], np.float32)
+            apart.append(np.abs(found - reference) * (frame.shape[1], frame.shape[0], frame.shape[1]))
+    ours.close()
+    theirs.close()
+    assert len(apart) >= (39 if not turned else 0)
+    if apart:
+        assert np.median(apart) < 0.5, "pixels"
+
+
+def test_planes_of_a_decoder_read_as_the_rgb_picture_does() -> None:
+    import cv2
+
+    picture = photo()
+    height, width = picture.shape[0] // 2 * 2, picture.shape[1] // 2 * 2
+    packed = cv2.cvtColor(picture[:height, :width], cv2.COLOR_RGB2YUV_I420)
+    chroma = packed[height:].reshape(2, height // 2, width // 2)
+    planes = Planes(*(np.asarray(plane, np.uint8) for plane in (packed[:height], chroma[0], chroma[1])))
+    one, other = FaceMesh(), FaceMesh()
+    for _ in range(3):
+        a, b = one.find(picture), other.find(planes)
+        assert a is not None and b is not None
+        assert np.abs(a - b).max() < 0.004
+    one.close()
+    other.close()
 
 
 def test_starting_up_and_measuring_write_nothing_to_stderr() -> None:
