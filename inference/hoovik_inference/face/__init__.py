@@ -8,6 +8,7 @@ from hoovik_inference.face.detect import Box, FaceDetector
 from hoovik_inference.face.gaze import closed, eye_in_head, gaze
 from hoovik_inference.face.measures import MEASURES, measure
 from hoovik_inference.face.mesh import FaceMesh
+from hoovik_inference.face.models import FaceModels
 from hoovik_inference.face.observer import MeshFaceObserver, warm
 from hoovik_inference.face.pose import Alignment, align, angles
 from hoovik_inference.face.zoom import zoom_on
@@ -22,6 +23,7 @@ __all__ = [
     "Box",
     "FaceDetector",
     "FaceMesh",
+    "FaceModels",
     "MeshFaceObserver",
     "action_units",
     "align",

@@ -28,18 +28,34 @@ resource_util.set_resource_dir(str(mediapipe.__path__[0]).removesuffix("mediapip
 class Graph:
     """One running graph with one output stream. Calls must not overlap."""
 
+    _greeted = False
+    "Whether a graph of this process has seen a face."
+
     def __init__(self, text: str, inputs: tuple[str, ...], output: str) -> None:
-        """Build and start it (some 20 ms: models are loaded)."""
+        """Build and start it (some 50 ms: models are loaded)."""
         config = text_format.Parse(_HERE + text, calculator_pb2.CalculatorGraphConfig())
-        self._graph = calculator_graph.CalculatorGraph(graph_config=config)
         self._inputs = inputs
         self._time = 0
         self._out: Any = None
-        self._graph.observe_output_stream(output, self._take)
-        self._graph.start_run({})
+        with quiet_start():
+            self._graph = calculator_graph.CalculatorGraph(graph_config=config)
+            self._graph.observe_output_stream(output, self._take)
+            self._graph.start_run({})
+            # Networks are loaded in the first run, and their library greets.
+            blank = (Graph.image(np.zeros((64, 64, 3), np.uint8)), Graph.rect(0.5, 0.5, 1.0, 1.0, 0.0))
+            self._run(*blank[: len(inputs)])
 
     def run(self, *packets: Any) -> Any:
         """The output packet for one packet on each input, or None where the graph gives none."""
+        if Graph._greeted:
+            return self._run(*packets)
+        # The first face of a process makes a library write one more line.
+        with quiet_start():
+            out = self._run(*packets)
+        Graph._greeted = out is not None
+        return out
+
+    def _run(self, *packets: Any) -> Any:
         self._time += 1
         self._out = None
         for name, packet in zip(self._inputs, packets, strict=True):

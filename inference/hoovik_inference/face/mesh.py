@@ -2,7 +2,7 @@
 
 The mesh's own solution hands each picture through a graph of forty nodes on threads of its own. Here one graph
 follows a known face: crop, network, refinement, on the calling thread. A second one searches; it runs only
-where no face is followed. Same models, same landmarks, two thirds of the time.
+where no face is followed. Same networks, same landmarks, two thirds of the time.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import math
 
 import numpy as np
 
-from hoovik_inference.face._native import quiet_start
 from hoovik_inference.face.graph import Graph
+from hoovik_inference.face.models import FaceModels
 from hoovik_inference.face.picture import Part, around, check, size, whole
 from hoovik_inference.types import Floats, Picture
 
@@ -20,50 +20,6 @@ LANDMARKS = 478
 "468 of the mesh and 5 of each iris (468…472 the participant's right, 473…477 the left)."
 ROI_SCALE = 1.5
 "Side of the square that the network looks at, in longer sides of the landmarks' bounding box (MediaPipe's own)."
-
-_FOLLOW = """
-input_stream: "image"
-input_stream: "roi"
-output_stream: "landmarks"
-node {
-  calculator: "ConstantSidePacketCalculator"
-  output_side_packet: "PACKET:attention"
-  options { [mediapipe.ConstantSidePacketCalculatorOptions.ext] { packet { bool_value: true } } }
-}
-node {
-  calculator: "FaceLandmarkCpu"
-  input_stream: "IMAGE:image"
-  input_stream: "ROI:roi"
-  input_side_packet: "WITH_ATTENTION:attention"
-  output_stream: "LANDMARKS:landmarks"
-}
-"""
-
-_SEARCH = """
-input_stream: "image"
-output_stream: "faces"
-node {
-  calculator: "ConstantSidePacketCalculator"
-  output_side_packet: "PACKET:0:attention"
-  output_side_packet: "PACKET:1:faces_wanted"
-  output_side_packet: "PACKET:2:use_previous"
-  options {
-    [mediapipe.ConstantSidePacketCalculatorOptions.ext] {
-      packet { bool_value: true }
-      packet { int_value: 1 }
-      packet { bool_value: false }
-    }
-  }
-}
-node {
-  calculator: "FaceLandmarkFrontCpu"
-  input_stream: "IMAGE:image"
-  input_side_packet: "NUM_FACES:faces_wanted"
-  input_side_packet: "USE_PREV_LANDMARKS:use_previous"
-  input_side_packet: "WITH_ATTENTION:attention"
-  output_stream: "LANDMARKS:faces"
-}
-"""
 
 _RECORD = np.dtype([("tag", "u1"), ("size", "u1"), ("x_tag", "u1"), ("x", "<f4"), ("y_tag", "u1"), ("y", "<f4"),
                     ("z_tag", "u1"), ("z", "<f4")])  # fmt: skip
@@ -79,21 +35,19 @@ class FaceMesh:
     One instance per participant: what it remembers from the frame before is that participant's.
     """
 
-    def __init__(self, *, pictures: bool = False) -> None:
+    def __init__(self, models: FaceModels | None = None, *, pictures: bool = False) -> None:
         """Start the tracker.
 
         Args:
+            models: shared with others; its own, closed with it, where none are given.
             pictures: Search in each image anew, for images that don't follow each other.
         """
+        self._models = models or FaceModels()
+        self._own_models = models is None
         self._pictures = pictures
         self._closed = False
         self._seen: Floats | None = None  # landmarks in pixels of a picture of the size _size
         self._size = (0, 0)
-        with quiet_start():
-            self._follow = Graph(_FOLLOW, ("image", "roi"), "landmarks")
-            # The network is loaded in the first run, and its library greets.
-            self._follow.run(Graph.image(np.zeros((64, 64, 3), np.uint8)), Graph.rect(0.5, 0.5, 1.0, 1.0, 0.0))
-        self._search: Graph | None = None
 
     def find(self, picture: Picture) -> Floats | None:
         """Landmarks of the face in `picture`, or None where there is none.
@@ -117,31 +71,27 @@ class FaceMesh:
         x, y, side, turn = _square(self._seen)
         reach = side / 2 * (abs(math.cos(turn)) + abs(math.sin(turn)))
         part = around(picture, x - reach, y - reach, x + reach, y + reach)
-        roi = Graph.rect((x - part.left) / part.width, (y - part.top) / part.height,
-                         side / part.width, side / part.height, turn)  # fmt: skip
-        with_face = self._follow.run(Graph.image(part.cut(picture)), roi)
-        return self._keep(None if with_face is None else Graph.message(with_face), part, picture)
+        roi = Graph.rect(
+            (x - part.left) / part.width, (y - part.top) / part.height, side / part.width, side / part.height, turn
+        )
+        with self._models.follow.lent() as graph:
+            found = graph.run(Graph.image(part.cut(picture)), roi)
+        return self._keep(None if found is None else Graph.message(found), part, picture)
 
     def search(self, picture: Picture, part: Part | None = None) -> Floats | None:
         """Landmarks of the largest face found anew in `picture`, or in a part of it."""
         self._check(picture)
-        if self._search is None:
-            with quiet_start():
-                self._search = Graph(_SEARCH, ("image",), "faces")
-                return self._look(self._search, picture, part or whole(picture))  # the first run: as above
-        return self._look(self._search, picture, part or whole(picture))
-
-    def _look(self, search: Graph, picture: Picture, part: Part) -> Floats | None:
-        found = search.run(Graph.image(part.cut(picture)))
+        part = part or whole(picture)
+        with self._models.search.lent() as graph:
+            found = graph.run(Graph.image(part.cut(picture)))
         return self._keep(None if found is None else Graph.first_message(found), part, picture)
 
     def close(self) -> None:
         """Stop the tracker. Closing twice does nothing."""
         if not self._closed:
             self._closed = True
-            self._follow.close()
-            if self._search is not None:
-                self._search.close()
+            if self._own_models:
+                self._models.close()
 
     def _check(self, picture: Picture) -> None:
         check(picture)

@@ -10,10 +10,11 @@ from hoovik_inference.face.action_units import action_units
 from hoovik_inference.face.baseline import Baseline
 from hoovik_inference.face.blendshapes import blendshapes
 from hoovik_inference.face.confidence import confidence
-from hoovik_inference.face.detect import FaceDetector
+from hoovik_inference.face.detect import Box
 from hoovik_inference.face.gaze import closed, gaze
 from hoovik_inference.face.measures import measure
 from hoovik_inference.face.mesh import FaceMesh
+from hoovik_inference.face.models import FaceModels
 from hoovik_inference.face.picture import size, whole
 from hoovik_inference.face.pose import align, angles
 from hoovik_inference.face.zoom import zoom_on
@@ -29,17 +30,24 @@ class MeshFaceObserver:
     """A `FaceObserver` on MediaPipe's face mesh and geometry alone."""
 
     def __init__(
-        self, *, pictures: bool = False, baseline: bool = True, count_every_ms: float = COUNT_EVERY_MS
+        self,
+        models: FaceModels | None = None,
+        *,
+        pictures: bool = False,
+        baseline: bool = True,
+        count_every_ms: float = COUNT_EVERY_MS,
     ) -> None:
         """Start the tracker.
 
         Args:
+            models: Shared with other observers; its own, closed with it, where none are given.
             pictures: The images don't follow each other: search in each anew.
             baseline: Learn the participant's resting face (off for pictures of many people).
             count_every_ms: Capture time between two counts of the faces in the picture.
         """
-        self._mesh = FaceMesh(pictures=pictures)
-        self._detector = FaceDetector()
+        self._models = models or FaceModels()
+        self._own_models = models is None
+        self._mesh = FaceMesh(self._models, pictures=pictures)
         self._count_every_ms = count_every_ms
         self._counted_ms = self._searched_ms = -math.inf
         self._faces = 1
@@ -60,7 +68,7 @@ class MeshFaceObserver:
             return None
         if not 0 <= time_ms - self._counted_ms < self._count_every_ms:
             self._counted_ms = time_ms
-            self._faces = max(1, len(self._detector.find(whole(image).cut(image))))
+            self._faces = max(1, len(self._detect(image)))
         return self.read(landmarks, *size(image), time_ms, self._faces)
 
     def read(self, landmarks: Floats, width: int, height: int, time_ms: float, faces: int = 1) -> FaceEstimate:
@@ -89,21 +97,27 @@ class MeshFaceObserver:
     def close(self) -> None:
         """Release the tracker. Further calls are errors; closing twice is none."""
         self._mesh.close()
-        self._detector.close()
+        if self._own_models:
+            self._models.close()
 
     def _find(self, image: Picture, time_ms: float) -> Floats | None:
         """Landmarks of the participant: in the whole picture, or in the part where a far face was found."""
         landmarks = self._mesh.find(image)
         if landmarks is None and not 0 <= time_ms - self._searched_ms < SEARCH_EVERY_MS:
             self._searched_ms = time_ms
-            found = self._detector.find(whole(image).cut(image))
+            found = self._detect(image)
             if found:
                 landmarks = self._mesh.search(image, zoom_on(found[0], image))
         return landmarks
 
+    def _detect(self, image: Picture) -> list[Box]:
+        with self._models.detect.lent() as detector:
+            return detector.find(whole(image).cut(image))
 
-def warm() -> None:
-    """Load the models and run them once (about 0.1 s), so that no participant waits for it."""
-    observer = MeshFaceObserver()
+
+def warm(models: FaceModels, threads: int = 1) -> None:
+    """Load what so many threads at once will use and run it, so that no participant waits for it."""
+    models.load(threads)
+    observer = MeshFaceObserver(models)
     observer.observe(np.zeros((120, 160, 3), np.uint8), 0.0)
     observer.close()

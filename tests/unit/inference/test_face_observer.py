@@ -6,7 +6,7 @@ import av
 import numpy as np
 import pytest
 
-from hoovik_inference.face import MeshFaceObserver, warm
+from hoovik_inference.face import FaceModels, MeshFaceObserver, warm
 from hoovik_inference.training import warp_face
 from hoovik_inference.types import FaceEstimate, FaceObserver, Image
 from tests.unit.inference.faces import photo, photo_landmarks, shape
@@ -101,8 +101,26 @@ def test_a_participant_leaves_no_trace_in_the_next_ones_observer() -> None:
 
 
 def test_warming_up_leaves_nothing_behind() -> None:
-    warm()
-    warm()
+    models = FaceModels()
+    warm(models, 2)
+    warm(models, 2)
+    models.close()
+
+
+def test_observers_that_share_their_models_measure_what_those_with_their_own_do() -> None:
+    models = FaceModels()
+    shared, other, alone = MeshFaceObserver(models), MeshFaceObserver(models), MeshFaceObserver()
+    small = np.ascontiguousarray(photo()[::2, ::2])
+    for n in range(4):
+        a = shared.observe(photo(), n * 33.0)
+        assert other.observe(small, n * 33.0) is not None
+        b = alone.observe(photo(), n * 33.0)
+        assert a is not None and b is not None
+        np.testing.assert_array_equal(a.landmarks, b.landmarks)
+    shared.close()
+    assert other.observe(small, 200.0) is not None, "who closes takes nothing from the others"
+    for one in (other, alone, models):
+        one.close()
 
 
 @pytest.mark.shared
