@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyee.asyncio import AsyncIOEventEmitter
 
@@ -14,17 +14,24 @@ from hoovik_rtc import clock
 from hoovik_rtc.config import Config
 from hoovik_rtc.errors import CapacityError, UnknownSessionError
 from hoovik_rtc.media import offer as offers
+from hoovik_rtc.pipeline import cores
 from hoovik_rtc.pipeline import engine as engines
 from hoovik_rtc.pipeline.admission import Admission
 from hoovik_rtc.pipeline.engine import Engine
 from hoovik_rtc.pipeline.feeling import Feeling
 from hoovik_rtc.pipeline.link import Link
+from hoovik_rtc.pipeline.load import Load
 from hoovik_rtc.pipeline.meeting import Meeting
+from hoovik_rtc.pipeline.pacing import Pacing
 from hoovik_rtc.pipeline.participant import Participant
+from hoovik_rtc.pipeline.stall import StallSampler
 from hoovik_rtc.pipeline.workers import Workers
-from hoovik_rtc.telemetry import Telemetry
+from hoovik_rtc.telemetry import RECENT_S, Telemetry
 from hoovik_rtc.wire.messages import AvatarFrame, EmotionUpdate
 from hoovik_signaling.client import RoomClient
+
+if TYPE_CHECKING:
+    from hoovik_rtc.tracing import Tracing
 
 logger = logging.getLogger(__name__)
 
@@ -59,9 +66,15 @@ class Bot(AsyncIOEventEmitter):
         super().__init__()
         self.config = config or Config()
         self.telemetry = Telemetry()
+        self._tracing = _tracing(self.config.telemetry.trace_every)
+        self.telemetry.tracer = self._tracing
         self._engine = engine
         self._workers = Workers()
-        self._admission = Admission(self.config.limits)
+        self.load = Load(cores.available())
+        "How loaded the machine is, and how often faces are looked at because of it."
+        self._admission = Admission(self.config.limits, self.telemetry.count)
+        self._pacing = Pacing(self.load, self._everyone, self.telemetry)
+        self._stalls = StallSampler(self.telemetry)
         self._meetings: dict[str, Meeting] = {}
         self._where: dict[str, tuple[str, Participant]] = {}  # session id → room, participant
         self._feeling: Feeling | None = None
@@ -75,8 +88,10 @@ class Bot(AsyncIOEventEmitter):
         if self._engine is None:
             loop = asyncio.get_running_loop()
             self._engine = await loop.run_in_executor(self._workers.face, engines.build, self.config)
-        self._feeling = Feeling(self._engine.emotion, self._everyone, self._workers, self.telemetry)
+        self._feeling = Feeling(self._engine.emotion, self._everyone, self._workers, self.telemetry, self.load)
         self._feeling.start()
+        self._pacing.start()
+        self._stalls.start()
 
     @property
     def ready(self) -> bool:
@@ -111,7 +126,10 @@ class Bot(AsyncIOEventEmitter):
         offer = offers.check(sdp, self.config.limits)
         known = self._find_resume(room, resume)
         if known is None or not _connected(known):
-            self._admission.admit(sum(_connected(one) for one in self._everyone()))
+            connected = sum(_connected(one) for one in self._everyone())
+            self._admission.admit(connected)
+            if known is None:  # who was let in once comes back whatever the load
+                self._admission.admit_load(self.load.share(connected + 1), self.load.cores)
         meeting = self._meetings.get(room) or self._open(room, self._engine)
         participant = known or meeting.add(name, _is_loopback(address), participant_id)
         if known is not None and participant_id is not None:
@@ -200,8 +218,8 @@ class Bot(AsyncIOEventEmitter):
         meeting = self._meetings.get(room)
         return [] if meeting is None else list(meeting.participants.values())
 
-    def stats(self) -> dict[str, Any]:
-        """Counters, durations and totals; no names, rooms or results."""
+    def totals(self) -> dict[str, Any]:
+        """What is now, in a few figures; no names, rooms or results."""
         everyone = list(self._everyone())
         return {
             "ready": self.ready,
@@ -210,10 +228,16 @@ class Bot(AsyncIOEventEmitter):
             "rooms": len(self._meetings),
             "participants": len(everyone),
             "consented": sum(one.consent.any for one in everyone),
-            "queue_depth": sum(one.depth for one in everyone),
+            "queue_depth": round(self.load.queue_depth, 2),
+            "load": round(self.load.share(sum(_connected(one) for one in everyone)), 3),
+            "face_rate_hz": self.load.face_rate_hz,
+            "cores": self.load.cores,
             "model": self._engine.emotion.name if self._engine is not None else None,
-            **self.telemetry.snapshot(),
         }
+
+    def stats(self, seconds: float = RECENT_S) -> dict[str, Any]:
+        """Totals, counters since the start, and durations of the last seconds; no names, rooms or results."""
+        return {**self.totals(), **self.telemetry.snapshot(seconds)}
 
     async def close(self) -> None:
         """Everybody leaves, pools end, `closed` is said. Safe to call twice."""
@@ -224,14 +248,18 @@ class Bot(AsyncIOEventEmitter):
             await membership.leave()
         if self._feeling is not None:
             await self._feeling.stop()
+        self._pacing.stop()
+        await self._stalls.stop()
         await asyncio.gather(*(meeting.close() for meeting in self._meetings.values()))
         self._meetings.clear()
         self._where.clear()
         await asyncio.get_running_loop().run_in_executor(None, self._workers.close)
+        if self._tracing is not None:
+            await asyncio.get_running_loop().run_in_executor(None, self._tracing.close)
         self.emit("closed")
 
     def _open(self, room: str, engine: Engine) -> Meeting:
-        meeting = Meeting(self.config, engine, self._workers, self.telemetry, self._said, self._expired)
+        meeting = Meeting(self.config, engine, self._workers, self.telemetry, self.load, self._said, self._expired)
         self._meetings[room] = meeting
         return meeting
 
@@ -276,6 +304,14 @@ class Bot(AsyncIOEventEmitter):
     def _everyone(self) -> Iterator[Participant]:
         for meeting in self._meetings.values():
             yield from meeting.participants.values()
+
+
+def _tracing(every: int) -> Tracing | None:
+    if not every:
+        return None
+    from hoovik_rtc.tracing import Tracing  # an extra: imported only where it is asked for
+
+    return Tracing(every)
 
 
 def _connected(participant: Participant) -> bool:

@@ -18,3 +18,8 @@ def now_ms() -> float:
 def cpu_ms() -> float:
     """CPU time that this process has used so far, all threads, in milliseconds."""
     return time.process_time() * 1000
+
+
+def thread_cpu_ms() -> float:
+    """CPU time that the calling thread has used so far, in milliseconds."""
+    return time.thread_time() * 1000

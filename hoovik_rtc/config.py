@@ -16,6 +16,7 @@ from msgspec import Meta
 from hoovik_rtc.errors import ConfigError
 
 Positive = Annotated[int, Meta(gt=0)]
+Share = Annotated[float, Meta(gt=0)]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 Audience = Literal["self", "host", "room"]
 Purpose = Literal["demo", "telepresence", "research", "accessibility", "workplace", "education"]
@@ -54,6 +55,8 @@ class LimitsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     participants: Positive = 12
     "At most so many participants in all rooms together."
+    load: Share = 0.7
+    "Nobody new is let in from this share of the CPUs on, counted with them and at the lowest rates."
     sdp_bytes: Positive = 64 * 1024
     media_sections: Positive = 16
     candidates: Positive = 20
@@ -66,6 +69,13 @@ class LimitsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     channels: Positive = 4
     joins_per_minute: Positive = 120
     "Offers and room joins from one address."
+
+
+class TelemetryConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is told about the service's own work, beyond `/stats` and `/metrics`."""
+
+    trace_every: Annotated[int, Meta(ge=0)] = 0
+    "One frame in so many becomes OpenTelemetry spans (needs the extra `otel`); 0: none."
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -84,6 +94,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     audience: AudienceConfig = msgspec.field(default_factory=AudienceConfig)
     emotion: EmotionConfig = msgspec.field(default_factory=EmotionConfig)
     limits: LimitsConfig = msgspec.field(default_factory=LimitsConfig)
+    telemetry: TelemetryConfig = msgspec.field(default_factory=TelemetryConfig)
 
 
 def load(

@@ -46,6 +46,7 @@ def examine() -> Iterator[Finding]:
         yield _package(package)
     yield _works("VP8 decoder", _vp8)
     yield _works("Opus decoder", _opus)
+    yield _recovery()
     yield _page()
     yield _tool("chromium", "browser tests", "apt-get install -y chromium")
     yield _tool("node", "building the page", "apt-get install -y nodejs npm")
@@ -94,9 +95,17 @@ def _vp8() -> None:
 
 
 def _opus() -> None:
-    from hoovik_rtc.media.decode import AudioDecoder
+    from hoovik_rtc.media.opus import AudioDecoder
 
-    AudioDecoder()
+    AudioDecoder(plain=True)
+
+
+def _recovery() -> Finding:
+    from hoovik_rtc.media.libopus import library
+
+    found = library()
+    detail = f"{found._name}: lost sound is recovered" if found else "cannot be loaded: lost sound is only concealed"
+    return Finding("libopus", found is not None, detail, "sudo apt-get install -y libopus0", needed=False)
 
 
 def _page() -> Finding:

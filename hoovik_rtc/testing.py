@@ -14,10 +14,11 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import aiohttp
 import av
+import msgspec
 import numpy as np
 from aiortc import (
     MediaStreamTrack,
@@ -76,8 +77,12 @@ def encode(
     *,
     bitrate: int = 800_000,
     keyframe_every: int = 15,
+    fec: bool = False,
 ) -> Clip:
-    """Encode (H, W, 3) RGB pictures as VP8 and (n,) 48 kHz mono -1…1 sound as Opus, as a browser's call would."""
+    """Encode (H, W, 3) RGB pictures as VP8 and (n,) 48 kHz mono -1…1 sound as Opus, as a browser's call would.
+
+    With `fec`, each Opus packet repeats the one before it, as browsers do once they hear of loss.
+    """
     video: list[bytes] = []
     keys: list[bool] = []
     codec: VideoCodecContext | None = None
@@ -92,7 +97,7 @@ def encode(
         for packet in codec.encode(frame):
             video.append(bytes(packet))
             keys.append(packet.is_keyframe)
-    return Clip(tuple(video), fps, tuple(_opus(voice)) if voice is not None else (), tuple(keys))
+    return Clip(tuple(video), fps, tuple(_opus(voice, fec)) if voice is not None else (), tuple(keys))
 
 
 def clip_of(path: Path, *, width: int, height: int, fps: float = 30.0, seconds: float = 8.0) -> Clip:
@@ -150,13 +155,15 @@ def _vp8(width: int, height: int, fps: float, bitrate: int, keyframe_every: int)
     return codec
 
 
-def _opus(voice: Floats) -> Iterable[bytes]:
+def _opus(voice: Floats, fec: bool) -> Iterable[bytes]:
     codec = av.CodecContext.create("libopus", "w")
     codec.sample_rate = 48_000
     codec.layout = "mono"
     codec.format = "flt"
     codec.bit_rate = 32_000
     codec.options = {"application": "voip", "frame_duration": "20"}
+    if fec:
+        codec.options |= {"fec": "1", "packet_loss": "20"}
     for start in range(0, len(voice) - OPUS_SAMPLES + 1, OPUS_SAMPLES):
         piece = np.ascontiguousarray(voice[start : start + OPUS_SAMPLES][None, :], np.float32)
         frame = AudioFrame.from_ndarray(piece, format="flt", layout="mono")
@@ -175,21 +182,36 @@ class _Playing(MediaStreamTrack):
         self._per_second = per_second
         self._sent = sent
         self._index = 0
+        self._ahead = 0
         self._start: float | None = None
         self.paused = False
+        self.phase: float | None = None
+        "If set, the first packet leaves at the next moment that lies so many seconds behind a whole one."
+        self.started_ms: float | None = None
+        "When the first packet is due, Unix ms; each further one is due at its time after it."
+
+    def jump_to(self, wanted: tuple[bool, ...]) -> None:
+        """Go on at the next of the packets that are wanted, leaving out those before it."""
+        for ahead in range(len(wanted)):
+            if wanted[(self._index + self._ahead + ahead) % len(wanted)]:
+                self._ahead += ahead
+                return
 
     async def recv(self) -> av.Packet[Any]:
         """The next packet, when it is due."""
         loop = asyncio.get_running_loop()
         if self._start is None:
             self._start = loop.time()
+            if self.phase is not None:
+                self._start += (self.phase - self._start) % 1.0
+            self.started_ms = clock.now_ms() + (self._start - loop.time()) * 1000
         while True:
             due = self._start + self._index / self._per_second
             await asyncio.sleep(max(0.0, due - loop.time()))
             index, self._index = self._index, self._index + 1
             if not self.paused:
                 break
-        packet = av.Packet(self._packets[index % len(self._packets)])
+        packet = av.Packet(self._packets[(index + self._ahead) % len(self._packets)])
         clock_rate = 90_000 if self.kind == "video" else 48_000
         packet.pts = packet.dts = round(index * clock_rate / self._per_second)
         packet.time_base = fractions.Fraction(1, clock_rate)
@@ -219,14 +241,33 @@ class Received:
         return Counter(message["type"] for message in self.messages)
 
 
+class Detour(Protocol):
+    """Something between a call and the service that both sides take for the other; it exchanges addresses in SDP."""
+
+    def offer(self, sdp: str) -> str:
+        """The offer as the service gets it."""
+        ...
+
+    def answer(self, sdp: str) -> str:
+        """The answer as the call gets it."""
+        ...
+
+
 class Call:
     """One participant's connection to a service; use `call()`."""
 
-    def __init__(self, clip: Clip | None, channels: tuple[str, ...] = ("control", "emotion", "avatar")) -> None:
+    def __init__(
+        self,
+        clip: Clip | None,
+        channels: tuple[str, ...] = ("control", "emotion", "avatar"),
+        answers_pli: bool = False,
+    ) -> None:
         self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self.received = Received()
         self.sent_video: list[float] = []
         self.sent_audio: list[float] = []
+        self.keyframes_asked = 0
+        "Requests that came (PLI, FIR); counted where they are answered."
         self.location = ""
         self.answer = ""
         self.channels: dict[str, RTCDataChannel] = {}
@@ -237,7 +278,9 @@ class Call:
             self.connection.addTrack(self.audio)
         if clip is not None and clip.video:
             self.video = _Playing("video", clip.video, clip.fps, self.sent_video)
-            self.connection.addTrack(self.video)
+            sender = self.connection.addTrack(self.video)
+            if answers_pli:
+                sender._send_keyframe = lambda: self._keyframe(clip)  # type: ignore[method-assign]
             for transceiver in self.connection.getTransceivers():
                 if transceiver.kind == "video":
                     codecs = RTCRtpSender.getCapabilities("video").codecs
@@ -257,6 +300,32 @@ class Call:
         """Take the bot's answer."""
         self.answer = sdp
         await self.connection.setRemoteDescription(RTCSessionDescription(sdp, "answer"))
+
+    async def dial(
+        self,
+        http: aiohttp.ClientSession,
+        url: str,
+        *,
+        name: str = "tester",
+        resume: str | None = None,
+        through: Detour | None = None,
+    ) -> None:
+        """Offer and take the answer over WHIP at `url`; with `resume`, go on with the session of that token.
+
+        Raises:
+            CallRefusedError: with the status and what the service said.
+        """
+        query = {"name": name} | ({"resume": resume} if resume else {})
+        headers = {"Content-Type": "application/sdp"}
+        offer = await self.offer()
+        if through is not None:
+            offer = through.offer(offer)
+        async with http.post(url, data=offer, params=query, headers=headers) as response:
+            body = await response.text()
+            if response.status != 201:
+                raise CallRefusedError(response.status, body, response.headers)
+            self.location = response.headers["Location"]
+        await self.answered(body if through is None else through.answer(body))
 
     def control(self, kind: str, **payload: Any) -> None:
         """Send one control message."""
@@ -297,9 +366,15 @@ class Call:
         """Hang up."""
         await self.connection.close()
 
+    def _keyframe(self, clip: Clip) -> None:
+        """A keyframe was asked for: what is encoded beforehand has one somewhere."""
+        assert self.video is not None
+        self.keyframes_asked += 1
+        self.video.jump_to(clip.keyframes)
+
     def _message(self, text: str) -> None:
         self.received.times.append(clock.now_ms())
-        self.received.messages.append(json.loads(text))
+        self.received.messages.append(msgspec.json.decode(text))
         self._arrived.set()
 
 
@@ -312,24 +387,21 @@ async def call(
     name: str = "tester",
     resume: str | None = None,
     channels: tuple[str, ...] = ("control", "emotion", "avatar"),
+    through: Detour | None = None,
+    answers_pli: bool = False,
 ) -> AsyncIterator[Call]:
     """Call a service at `base` (http://host:port) over WHIP; leaves with DELETE.
+
+    With `through`, media goes through that instead of straight to the service. With `answers_pli`, the clip jumps to
+    its next keyframe when the service asks for one; without, it plays on, and its pictures are those of their time.
 
     Raises:
         CallRefusedError: with the status and what the service said.
     """
-    one = Call(clip, channels)
+    one = Call(clip, channels, answers_pli)
     async with aiohttp.ClientSession() as http:
         try:
-            query = {"name": name} | ({"resume": resume} if resume else {})
-            headers = {"Content-Type": "application/sdp"}
-            offer = await one.offer()
-            async with http.post(f"{base}/whip/{room}", data=offer, params=query, headers=headers) as response:
-                body = await response.text()
-                if response.status != 201:
-                    raise CallRefusedError(response.status, body, response.headers)
-                one.location = response.headers["Location"]
-            await one.answered(body)
+            await one.dial(http, f"{base}/whip/{room}", name=name, resume=resume, through=through)
             yield one
         finally:
             await one.close()

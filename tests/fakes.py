@@ -9,13 +9,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from hoovik_inference.face.picture import size
 from hoovik_inference.types import (
     EmotionEstimate,
     FaceEstimate,
     Floats,
     Gaze,
     HeadPose,
-    Image,
+    Picture,
     VoiceEstimate,
     Window,
 )
@@ -61,8 +62,8 @@ class FakeFace:
     found = True
     faces = 1
 
-    def observe(self, image: Image, time_ms: float) -> FaceEstimate | None:
-        type(self).shown.append(image.shape)
+    def observe(self, image: Picture, time_ms: float) -> FaceEstimate | None:
+        type(self).shown.append((*size(image)[::-1], 3))
         return face(time_ms, faces=self.faces) if type(self).found else None
 
     def calibrate(self) -> None: ...
@@ -82,6 +83,10 @@ class FakeVoice:
         type(self).heard += len(samples)
         whole, self._left = divmod(self._left + len(samples), 512)
         return [voice(time_ms) for _ in range(whole)]
+
+    @property
+    def wanted(self) -> int:
+        return 512 - self._left
 
 
 class FakeEmotion:

@@ -7,12 +7,14 @@ message each; a client with a single channel of any other label gets everything 
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable
 from typing import Literal
 
 from aiortc import RTCDataChannel
 from aiortc.exceptions import InvalidStateError
 
+from hoovik_rtc import clock
 from hoovik_rtc.budget import Budget
 from hoovik_rtc.config import LimitsConfig
 from hoovik_rtc.wire.json import PROTOCOL
@@ -21,8 +23,12 @@ logger = logging.getLogger(__name__)
 
 Kind = Literal["control", "emotion", "avatar"]
 
-MAX_BUFFERED = 256 * 1024
-"Bytes that may wait in a channel; beyond them the newest avatar frame replaces the waiting one."
+MAX_BUFFERED: dict[Kind, int] = {"control": 256 * 1024, "emotion": 64 * 1024, "avatar": 4 * 1024}
+"Bytes in a channel from which on nothing of a kind is added: what is handed to aiortc is sent, however late."
+MAX_WAITING = 256 * 1024
+"Bytes of avatar frames that wait for their channel; the oldest go first."
+MAX_AGE_MS = 250.0
+"An avatar frame that has waited for longer is not sent: after a blackout the newest is what counts."
 
 
 class Channels:
@@ -50,25 +56,24 @@ class Channels:
         self._on_refused = on_refused
         self._count = count
         self._open: dict[str, RTCDataChannel] = {}
-        self._waiting: dict[str, str] = {}  # label → newest avatar frame that found the channel full
+        self._waiting: deque[tuple[float, str]] = deque()  # avatar frames that found their channel full
+        self._waiting_bytes = 0
         self._budget = Budget(limits.messages_per_s)
 
     def attach(self, channel: RTCDataChannel) -> None:
         """Use a channel that the client opened."""
         if len(self._open) >= self._limits.channels or channel.label in self._open:
-            self._count("channel_refused")
-            self._on_refused("channel_refused", f"At most {self._limits.channels} channels, one per label.")
             channel.close()
+            self._refuse("channel_refused", f"At most {self._limits.channels} channels, one per label.")
             return
         self._open[channel.label] = channel
-        channel.bufferedAmountLowThreshold = MAX_BUFFERED // 2
+        channel.bufferedAmountLowThreshold = MAX_BUFFERED["avatar"] // 2
         channel.on("message", self._inbound)
         channel.on("close", lambda: self._open.pop(channel.label, None))
-        channel.on("bufferedamountlow", lambda: self._flush(channel.label))
+        channel.on("bufferedamountlow", lambda: self._flush(channel))
         if channel.protocol not in ("", PROTOCOL):
-            self._count("channel_protocol_unsupported")
-            self._on_refused(
-                "unsupported_protocol",
+            self._refuse(
+                "channel_protocol_unsupported",
                 f"Channel {channel.label[:64]!r} asks for {channel.protocol[:64]!r}; only {PROTOCOL} is spoken. "
                 "Messages on it are JSON.",
             )
@@ -81,13 +86,27 @@ class Channels:
             channel = self._single()
         if channel is None or channel.readyState != "open":
             return False
-        if channel.bufferedAmount > MAX_BUFFERED:
-            self._count(f"channel_full_{kind}")
+        if kind == "avatar" and self._waiting:
+            self._flush(channel)
+        if channel.bufferedAmount > MAX_BUFFERED[kind]:
             if kind == "avatar":
-                self._waiting[channel.label] = text  # oldest dropped: the newest is what counts
+                self._wait(text)
+            else:
+                self._count(f"channel_full_{kind}")
             return False
-        self._waiting.pop(channel.label, None)  # older than this one
         return self._write(channel, text)
+
+    def _wait(self, text: str) -> None:
+        """Keep an avatar frame until its channel has room: the newest, and not for long."""
+        now_ms = clock.now_ms()
+        self._waiting.append((now_ms, text))
+        self._waiting_bytes += len(text)
+        while self._waiting_bytes > MAX_WAITING or now_ms - self._waiting[0][0] > MAX_AGE_MS:
+            self._drop_oldest()
+
+    def _drop_oldest(self) -> None:
+        self._waiting_bytes -= len(self._waiting.popleft()[1])
+        self._count("channel_full_avatar")
 
     def _single(self) -> RTCDataChannel | None:
         """The only channel of a client that does not know our labels."""
@@ -96,10 +115,16 @@ class Channels:
                 return channel
         return None
 
-    def _flush(self, label: str) -> None:
-        text = self._waiting.pop(label, None)
-        channel = self._open.get(label)
-        if text is not None and channel is not None and channel.readyState == "open":
+    def _flush(self, channel: RTCDataChannel) -> None:
+        """A channel has room again: send the avatar frames that wait for it and are not too old."""
+        if channel.label != "hoovik.avatar" and channel is not self._single():
+            return
+        now_ms = clock.now_ms()
+        while self._waiting and now_ms - self._waiting[0][0] > MAX_AGE_MS:
+            self._drop_oldest()
+        while self._waiting and channel.readyState == "open" and channel.bufferedAmount <= MAX_BUFFERED["avatar"]:
+            _, text = self._waiting.popleft()
+            self._waiting_bytes -= len(text)
             self._write(channel, text)
 
     def _write(self, channel: RTCDataChannel, text: str) -> bool:
@@ -114,7 +139,7 @@ class Channels:
         """One message from the client; refused ones are counted and answered once a second. Never raises."""
         if not self._budget.spend():
             self._refuse("too_many_messages", f"At most {self._limits.messages_per_s} messages a second.")
-        elif len(message) > self._limits.message_bytes:
+        elif _size(message) > self._limits.message_bytes:
             self._refuse("message_too_large", f"At most {self._limits.message_bytes} bytes a message.")
         elif isinstance(message, bytes):
             self._refuse("binary_message", "Control messages are JSON text; this one was binary.")
@@ -130,3 +155,8 @@ class Channels:
         self._count(code)
         if self._budget.tell():
             self._on_refused(code, sentence)
+
+
+def _size(message: str | bytes) -> int:
+    """Bytes, counted only where characters could be fewer."""
+    return len(message) if isinstance(message, bytes) or message.isascii() else len(message.encode())

@@ -1,30 +1,23 @@
-"""VP8 and Opus to pictures and sound with PyAV; runs on worker threads, one decoder per track."""
+"""VP8 to pictures with PyAV; runs on worker threads, one decoder per track."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 import av
 import numpy as np
-from av.audio.codeccontext import AudioCodecContext
-from av.audio.frame import AudioFrame
-from av.audio.resampler import AudioResampler
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
+from av.video.plane import VideoPlane
 
-from hoovik_inference.types import Floats, Image
-from hoovik_rtc.media.packets import EncodedFrame, EncodedSound
+from hoovik_inference.types import Image, Planes
+from hoovik_rtc.media.packets import EncodedFrame
 
 MAX_WIDTH, MAX_HEIGHT = 1920, 1088
 "Larger pictures are refused before they are decoded, in either orientation."
 MAX_SIZE_CHANGES = 4
 "Changes of the picture size allowed in SIZE_WINDOW_MS."
 SIZE_WINDOW_MS = 10_000.0
-VOICE_RATE = 16_000
-"Samples a second after decoding."
-QUIET = 1e-4
-"Level of silence that was not sent: -80 dBFS."
 BLACK_LUMA = 24
 "Mean luma (16 is black in limited range) below which a flat picture counts as black."
 
@@ -46,15 +39,21 @@ class Picture:
     encoded: EncodedFrame
     "Where it came from."
 
-    def rgb(self) -> Image:
-        """(H, W, 3) RGB uint8."""
-        return cast(Image, self.frame.to_ndarray(format="rgb24"))
+    def planes(self) -> Planes:
+        """Views of the decoder's memory: nothing is copied or converted until somebody looks."""
+        y, u, v = (_view(plane) for plane in self.frame.planes)
+        return Planes(y, u, v)
 
     def is_black(self) -> bool:
         """Whether it shows nothing: dark and flat, as the frames of a disabled camera are."""
-        plane = self.frame.planes[0]
-        luma = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[::16, : plane.width : 16]
+        luma = _view(self.frame.planes[0])[::16, ::16]
         return bool(luma.mean() < BLACK_LUMA and luma.std() < 4.0)
+
+
+def _view(plane: VideoPlane) -> Image:
+    """(height, width) uint8 without the padding of its lines; keeps the frame alive."""
+    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+    return rows[: plane.height, : plane.width]
 
 
 class VideoDecoder:
@@ -112,66 +111,3 @@ def _vp8() -> VideoCodecContext:
     codec = av.CodecContext.create("vp8", "r")
     codec.thread_count = 1  # frame threads would each hold a frame back
     return codec
-
-
-class AudioDecoder:
-    """One Opus track to 16 kHz mono. Calls must not overlap."""
-
-    def __init__(self) -> None:
-        self._codec = _opus()
-        self._resampler = _to_voice()
-        self._tail: Floats = np.zeros(0, np.float32)
-        self._fade = 0.0
-        self._noise = np.random.default_rng(0)
-
-    def decode(self, sound: EncodedSound) -> Floats:
-        """(n,) float32 samples -1…1 at 16 kHz; a hole is concealed from what came before it.
-
-        Raises:
-            UndecodableError: broken packet; the decoder is new afterwards.
-        """
-        if sound.lost_samples:
-            length = sound.lost_samples * VOICE_RATE // 48_000
-            return self._quiet(length) if sound.silent else self._conceal(length)
-        try:
-            frames = self._codec.decode(av.Packet(sound.data))
-            voice = [self._voice(frame) for frame in frames]
-        except av.FFmpegError as exc:
-            self._codec = _opus()
-            self._resampler = _to_voice()
-            raise UndecodableError("audio_decode_failed") from exc
-        samples = voice[0] if len(voice) == 1 else np.concatenate([np.zeros(0, np.float32), *voice])
-        if len(samples):
-            self._tail = samples[-VOICE_RATE // 50 :]
-            self._fade = 0.5
-        return samples
-
-    def _voice(self, frame: AudioFrame) -> Floats:
-        parts = [part.to_ndarray()[0] for part in self._resampler.resample(frame)]
-        return parts[0] if len(parts) == 1 else np.concatenate([np.zeros(0, np.float32), *parts])
-
-    def _conceal(self, length: int) -> Floats:
-        """Repeat the last 20 ms, each time at half the level, then silence: a hole without clicks or echoes."""
-        filled = np.zeros(length, np.float32)
-        for start in range(0, min(length, 3 * len(self._tail)), max(1, len(self._tail))):
-            piece = self._tail[: length - start]
-            filled[start : start + len(piece)] = piece * self._fade
-            self._fade *= 0.5
-        return filled
-
-    def _quiet(self, length: int) -> Floats:
-        """A room at rest: not digital silence, which would say that the microphone is off."""
-        noise: Floats = self._noise.standard_normal(length, np.float32) * np.float32(QUIET)
-        return noise
-
-
-def _opus() -> AudioCodecContext:
-    codec = av.CodecContext.create("libopus", "r")
-    codec.format = "s16"
-    codec.layout = "stereo"
-    codec.sample_rate = 48_000
-    return codec
-
-
-def _to_voice() -> AudioResampler:
-    return AudioResampler(format="flt", layout="mono", rate=VOICE_RATE)

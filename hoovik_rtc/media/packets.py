@@ -50,7 +50,7 @@ class EncodedSound:
     """One Opus packet, or the hole where packets were given up."""
 
     data: bytes
-    "Opus packet; empty for a hole."
+    "Opus packet; for a hole the packet right behind it, where that repeats what is lost, else empty."
     timestamp: int
     "RTP timestamp of its first sample, 48 kHz."
     ssrc: int
@@ -63,3 +63,8 @@ class EncodedSound:
     "When its first sample was captured, Unix ms; set from the timeline before decoding."
     silent: bool = False
     "The hole is silence that the sender did not send (DTX), not loss."
+
+    @property
+    def recoverable(self) -> bool:
+        """A hole whose sound the packet behind it carries once more."""
+        return bool(self.lost_samples and self.data)

@@ -19,17 +19,26 @@ from aiortc.exceptions import InvalidAccessError, InvalidStateError
 from aiortc.exceptions import OperationError as NegotiationError
 from aiortc.sdp import candidate_from_sdp
 
+from hoovik_rtc import clock
 from hoovik_rtc.config import Config
 from hoovik_rtc.errors import OfferError
+from hoovik_rtc.media.association import Association
 from hoovik_rtc.media.channels import Channels
+from hoovik_rtc.media.ingress import Ingress, abandon, ingresses
 from hoovik_rtc.media.offer import Offer, usable_candidate
-from hoovik_rtc.media.tap import Listener, Tap, guard_channels
+from hoovik_rtc.media.tap import Listener, Tap
 
 logger = logging.getLogger(__name__)
 
 _CODECS = {"audio": ("opus",), "video": ("VP8", "rtx")}
-CLOSE_S = 2.0
-"A connection that has not closed by then is abandoned to its tasks and counted."
+CLOSE_S = 1.5
+"A connection that has not closed by then is counted, and taken apart…"
+ABANDON_S = 0.4
+"…within this."
+SILENT_MS = 5000.0
+"Nothing at all for so long on a connection that had media: the way to the peer is dead, or the peer is."
+LISTEN_S = 0.5
+"How often that is looked at."
 
 
 class PeerOwner(Protocol):
@@ -78,6 +87,10 @@ class Peer:
         self._candidates = 0
         self._gone = False
         self._deadline: asyncio.TimerHandle | None = None
+        self._listening: asyncio.TimerHandle | None = None
+        self._ingresses: list[Ingress] = []
+        self.silent = False
+        "Nothing has come for SILENT_MS; the connection is kept, until ICE gives it up after half a minute."
         self.channels = Channels(config.limits, owner.channel_open, owner.control, owner.refused, count)
         self.video_tap: Tap | None = None
         self.audio_tap: Tap | None = None
@@ -97,14 +110,20 @@ class Peer:
             await connection.setRemoteDescription(RTCSessionDescription(offer.text, "offer"))
             self._seat(offer)
             if connection.sctp is not None:
-                guard_channels(connection.sctp, self._count)
+                Association(connection.sctp, self._count)
+            self._ingresses = ingresses(connection, self._count)
             await connection.setLocalDescription(await connection.createAnswer())
+            for ingress in self._ingresses:
+                ingress.seat()
         except (ValueError, InvalidAccessError, InvalidStateError, NegotiationError) as exc:
             await self.close()
             raise OfferError(f"The offer cannot be answered: {exc}.") from exc
         except BaseException:
             await self.close()
             raise
+        if self._gone:
+            await self.close()
+            raise OfferError("The connection failed before it could begin: no candidate can be reached.")
         self._deadline = asyncio.get_running_loop().call_later(self._limits.connect_s, self._too_late)
         return connection.localDescription.sdp
 
@@ -129,15 +148,20 @@ class Peer:
             ) from exc
 
     async def close(self) -> None:
-        """Close within CLOSE_S; further events are not reported."""
+        """Close within CLOSE_S + ABANDON_S, leaving nothing behind; further events are not reported."""
         self._gone = True
-        if self._deadline is not None:
-            self._deadline.cancel()
-        try:
-            await asyncio.wait_for(self._connection.close(), CLOSE_S)
-        except TimeoutError:
+        for timer in (self._deadline, self._listening):
+            if timer is not None:
+                timer.cancel()
+        closing = asyncio.ensure_future(self._connection.close())
+        _, late = await asyncio.wait({closing}, timeout=CLOSE_S)
+        if late:
             self._count("peer_close_timeout")
             logger.warning("a connection did not close in time")
+            closing.cancel()
+            await abandon(self._connection, ABANDON_S)
+        else:
+            closing.result()
 
     def _prepare(self, kind: str) -> None:
         """Pin the codec before the offer is applied: aiortc would answer in the offer's order otherwise."""
@@ -157,16 +181,34 @@ class Peer:
                 transceiver.direction = "inactive"
 
     def _channel(self, channel: RTCDataChannel) -> None:
-        self.channels.attach(channel)
+        try:
+            self.channels.attach(channel)
+        except Exception:
+            # A bug of ours: raised from here it would be blamed on the participant's message.
+            self._count("channel_failed")
+            logger.exception("a data channel could not be attached")
 
     def _state_changed(self) -> None:
         state = self._connection.connectionState
         if state == "connected":
             if self._deadline is not None:
                 self._deadline.cancel()
+            if self._listening is None:
+                self._listen()
             self._owner.connected()
         elif state in ("failed", "closed"):
             self._lose(state)
+
+    def _listen(self) -> None:
+        """Note when nothing comes any more, and when it comes again."""
+        heard = [ingress.heard_ms for ingress in self._ingresses if ingress.heard_ms is not None]
+        media = any(ingress.media for ingress in self._ingresses)
+        silent = media and clock.now_ms() - max(heard) > SILENT_MS
+        if silent != self.silent:
+            self.silent = silent
+            self._count("peer_silent" if silent else "peer_returned")
+        if not self._gone:
+            self._listening = asyncio.get_running_loop().call_later(LISTEN_S, self._listen)
 
     def _too_late(self) -> None:
         self._count("peer_connect_timeout")

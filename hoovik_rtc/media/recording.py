@@ -18,7 +18,8 @@ from av.video.frame import VideoFrame
 
 from hoovik_inference.types import Floats, Image
 from hoovik_rtc.errors import MediaFileError
-from hoovik_rtc.media.decode import MAX_HEIGHT, MAX_WIDTH, VOICE_RATE
+from hoovik_rtc.media.decode import MAX_HEIGHT, MAX_WIDTH
+from hoovik_rtc.media.opus import VOICE_RATE
 
 _EXPECTED = "expected an audio or video file or a picture (webm, mp4, mpg, mov, wav, flac, mp3, jpg, png)"
 

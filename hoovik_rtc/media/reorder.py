@@ -1,17 +1,20 @@
-"""Opus packets in order, without I/O and without a clock: at once when in order, after 60 ms with a hole.
+"""Opus packets in order, without I/O and without a clock: at once when in order, and what is lost as well as it goes.
 
-A hole is not waited for longer than that: it is handed on as lost, for the decoder to conceal. The wait ends
-with the hole, so a burst of loss leaves no delay behind.
+A lost packet is recovered at once from the one behind it where that repeats it (in-band FEC); else it is asked for
+and waited for, as long as such packets lately took to come and 320 ms at most; then it is handed on as a hole, for
+the decoder to conceal. The wait ends with the hole, so a burst of loss leaves no delay behind.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from hoovik_rtc.media.missing import MIN_WAIT_MS, Missing
+from hoovik_rtc.media.opus_packet import opus_carries_fec, opus_samples
 from hoovik_rtc.media.packets import EncodedSound, MediaPacket
 
-MAX_WAIT_MS = 60.0
-"How long a hole is waited for."
+ASKS_PER_S = 25.0
+"Packets asked for per second: half of a stream of 20 ms packets."
 MAX_HELD = 32
 "Packets held at most: 640 ms of 20 ms packets."
 MAX_JUMP = 3000
@@ -25,15 +28,17 @@ class AudioReorderer:
 
     Args:
         count: called with the name of each drop.
+        recovers: whether the decoder can recover a packet from the one behind it.
     """
 
-    def __init__(self, count: Callable[[str], None]) -> None:
+    def __init__(self, count: Callable[[str], None], *, recovers: bool = True) -> None:
         self._count = count
+        self._recovers = recovers
+        self._missing = Missing(ASKS_PER_S, count, "audio")
         self._held: dict[int, MediaPacket] = {}
         self._ssrc: int | None = None
-        self._next = 0
+        self._next = 0  # sequence number extended beyond wrap-around
         self._due_timestamp: int | None = None  # where the last packet handed on ends
-        self._hole_since: float | None = None
         self._jumped_to: int | None = None
 
     def push(self, packet: MediaPacket) -> list[EncodedSound]:
@@ -54,33 +59,37 @@ class AudioReorderer:
                 return out
             self._restart(packet)
             difference = 0
-        if difference < 0 or packet.sequence in self._held:
+        number = self._next + difference
+        self._missing.arrived(number, packet.arrival_ms)
+        if difference < 0 or number in self._held:
             self._count("audio_duplicate_or_late")
             return out
-        self._held[packet.sequence] = packet
+        self._held[number] = packet
         self._drain(out)
-        if self._held:
-            if self._hole_since is None:
-                self._hole_since = packet.arrival_ms
-            waited = packet.arrival_ms - self._hole_since
-            if waited >= MAX_WAIT_MS or len(self._held) > MAX_HELD:
-                self._give_up(packet.arrival_ms, out)
+        while self._held and self._resolve(packet.arrival_ms, out):
+            self._drain(out)
         return out
+
+    def due(self, now_ms: float) -> list[int]:
+        """Sequence numbers to ask for again now (NACK), 0…65535."""
+        return self._missing.due(now_ms)
 
     def _restart(self, packet: MediaPacket) -> None:
         if self._ssrc is not None:
             self._count("audio_stream_restarted")
         self._ssrc = packet.ssrc
-        self._next = packet.sequence
+        self._next = packet.sequence + (1 << 16)
         self._jumped_to = None
         self._held.clear()
-        self._hole_since = None
+        self._missing.clear()
         self._due_timestamp = None
 
     def _drain(self, out: list[EncodedSound]) -> None:
         while (packet := self._held.pop(self._next, None)) is not None:
             # No packet is missing, yet time may have passed: a silent sender sends nothing (Opus DTX).
-            self._fill(packet, packet.arrival_ms, True, out)
+            samples = self._samples_before(packet)
+            if samples and self._due_timestamp is not None:
+                out.append(_hole(packet, self._due_timestamp, samples, packet.arrival_ms, silent=True))
             out.append(
                 EncodedSound(
                     data=packet.data,
@@ -91,40 +100,48 @@ class AudioReorderer:
                 )
             )
             self._due_timestamp = (packet.timestamp + opus_samples(packet.data)) & 0xFFFFFFFF
-            self._next = (self._next + 1) & 0xFFFF
-            self._hole_since = None
+            self._next += 1
 
-    def _fill(self, packet: MediaPacket, now_ms: float, silent: bool, out: list[EncodedSound]) -> None:
-        """The time between the last packet handed on and this one, as a hole."""
-        if self._due_timestamp is None:
-            return
-        samples = (packet.timestamp - self._due_timestamp) & 0xFFFFFFFF
-        if 0 < samples <= MAX_CONCEAL:
-            out.append(EncodedSound(b"", self._due_timestamp, packet.ssrc, samples, now_ms, silent=silent))
-
-    def _give_up(self, now_ms: float, out: list[EncodedSound]) -> None:
-        first = min(self._held, key=lambda number: (number - self._next) & 0xFFFF)
-        lost = (first - self._next) & 0xFFFF
-        self._count("audio_packets_lost")
+    def _resolve(self, now_ms: float, out: list[EncodedSound]) -> bool:
+        """Whether the hole before the first packet that is held was closed, one way or another."""
+        first = min(self._held)
         packet = self._held[first]
-        if lost:
-            self._fill(packet, now_ms, False, out)
+        since = self._missing.since(self._next)
+        waited = float("inf") if since is None else now_ms - since  # a hole too wide to be listed is not waited for
+        again = self._recovers and opus_carries_fec(packet.data)
+        if again:
+            self._missing.settle(first - 1, first)
+        whole = again and first == self._next + 1
+        patience = min(self._missing.hold_ms(now_ms), MIN_WAIT_MS) if whole else self._missing.wait_ms
+        if waited < patience and len(self._held) <= MAX_HELD:
+            return False
+        if not whole:
+            self._count("audio_packets_lost")
+        self._fill(packet, again, now_ms, out)
+        self._missing.settle(self._next, first)
         self._next = first
         self._due_timestamp = packet.timestamp
-        self._hole_since = None
-        self._drain(out)
-        if self._held:
-            self._hole_since = now_ms
+        return True
+
+    def _fill(self, packet: MediaPacket, again: bool, now_ms: float, out: list[EncodedSound]) -> None:
+        """The time before `packet` that nothing else will fill: to be concealed, its end to be recovered."""
+        samples, start = self._samples_before(packet), self._due_timestamp
+        if not samples or start is None:
+            return
+        recovered = min(samples, opus_samples(packet.data)) if again else 0
+        if samples > recovered:
+            out.append(_hole(packet, start, samples - recovered, now_ms))
+        if recovered:
+            start = (start + samples - recovered) & 0xFFFFFFFF
+            out.append(EncodedSound(packet.data, start, packet.ssrc, recovered, now_ms))
+
+    def _samples_before(self, packet: MediaPacket) -> int:
+        """How much time lies between what was handed on last and this packet; 0 where it is no hole but a pause."""
+        if self._due_timestamp is None:
+            return 0
+        samples = (packet.timestamp - self._due_timestamp) & 0xFFFFFFFF
+        return samples if samples <= MAX_CONCEAL else 0
 
 
-def opus_samples(data: bytes) -> int:
-    """Length of an Opus packet in samples at 48 kHz, from its first bytes (RFC 6716, 3.1 and 3.2); at most 120 ms."""
-    config, code = data[0] >> 3, data[0] & 0x03
-    if config < 12:
-        frame = (480, 960, 1920, 2880)[config & 3]  # SILK
-    elif config < 16:
-        frame = (480, 960)[config & 1]  # hybrid
-    else:
-        frame = (120, 240, 480, 960)[config & 3]  # CELT
-    frames = 1 if code == 0 else 2 if code < 3 else (data[1] & 0x3F if len(data) > 1 else 1)
-    return min(max(frames, 1) * frame, 5760)
+def _hole(packet: MediaPacket, start: int, samples: int, now_ms: float, *, silent: bool = False) -> EncodedSound:
+    return EncodedSound(b"", start, packet.ssrc, samples, now_ms, silent=silent)

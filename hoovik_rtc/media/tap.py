@@ -1,4 +1,4 @@
-"""The only module that touches aiortc's private names.
+"""A seat in aiortc's receivers, by private names; ingress.py and association.py have the other two.
 
 It takes the seat of a receiver's jitter buffer: packets arrive there after SRTP, RTX unwrapping, NACK and
 depayloading, with the marker bit still on them. Returning no frame keeps aiortc's decoder thread idle.
@@ -8,20 +8,23 @@ tests/unit/media/test_tap_contract.py fails at once when one of these names move
 from __future__ import annotations
 
 import asyncio
-import struct
+import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
-from aiortc import RTCRtpReceiver, RTCSctpTransport
-from aiortc.rtp import RtcpSrPacket, RtpPacket
+from aiortc import RTCRtpReceiver
+from aiortc.rtp import RTCP_PSFB_APP, RtcpPsfbPacket, RtcpSrPacket, RtpPacket, pack_remb_fci
 
 from hoovik_rtc import clock
 from hoovik_rtc.budget import Budget
 from hoovik_rtc.media.packets import MediaPacket
 
+logger = logging.getLogger(__name__)
+
 JITTER_BUFFER = "_RTCRtpReceiver__jitter_buffer"
 NACK_GENERATOR = "_RTCRtpReceiver__nack_generator"
-CHANNEL_RECEIVE = "_data_channel_receive"
+BITRATE_ESTIMATOR = "_RTCRtpReceiver__remote_bitrate_estimator"
+RTCP_SSRC = "_RTCRtpReceiver__rtcp_ssrc"
 RTCP_HANDLER = "_handle_rtcp_packet"
 RTP_HANDLER = "_handle_rtp_packet"
 MAX_SSRCS = 8
@@ -32,6 +35,12 @@ MAX_JUMP = 3000
 "A sequence number farther away than this needs a second packet that follows it."
 MAX_PACKETS_PER_S = 1500
 "Of one receiver: 12 Mbit/s of full packets, five times a 720p call."
+GAP_MS = 1000.0
+"A picture that was away for longer, with packets missing, begins anew: a keyframe, and nothing sent again."
+TELL_BITRATE_MS = 1000.0
+"A sender whose bitrate is or was limited is told at least this often: one message may get lost."
+NO_LIMIT = 100_000_000
+"Bits a second that a sender is told where it was limited and is no longer, before its own rate is estimated."
 
 
 class Listener(Protocol):
@@ -63,6 +72,10 @@ class Tap:
         self._last: dict[int, int] = {}  # SSRC → newest sequence number
         self._jumped: dict[int, int] = {}
         self._budget = Budget(MAX_PACKETS_PER_S)
+        self._heard_ms = float("inf")
+        self._estimate = NO_LIMIT
+        self._limit: int | None = None
+        self._bitrate_told_ms: float | None = None  # None: never limited, aiortc's feedback is enough
         self._tasks: set[asyncio.Task[None]] = set()
         if not hasattr(receiver, JITTER_BUFFER):
             raise RuntimeError(
@@ -70,6 +83,12 @@ class Tap:
                 "(pip install 'aiortc>=1.16,<1.17')."
             )
         setattr(receiver, JITTER_BUFFER, self)
+        setattr(
+            receiver, NACK_GENERATOR, None
+        )  # it asks once, at once, and for all anew with each loss; see missing.py
+        self._estimator = getattr(receiver, BITRATE_ESTIMATOR)
+        if self._estimator is not None:
+            setattr(receiver, BITRATE_ESTIMATOR, _Estimator(self._estimator, self._limited))
         self._pass_on_rtp = getattr(receiver, RTP_HANDLER)
         self._pass_on_rtcp = getattr(receiver, RTCP_HANDLER)
         setattr(receiver, RTP_HANDLER, self._on_rtp)
@@ -79,17 +98,21 @@ class Tap:
         """What aiortc calls as its jitter buffer: (send a PLI, frame)."""
         data: bytes = packet._data  # type: ignore[attr-defined]  # set by the receiver just before
         self._ssrc = packet.ssrc
-        self._listener.packet(
-            MediaPacket(
-                ssrc=packet.ssrc,
-                sequence=packet.sequence_number,
-                timestamp=packet.timestamp,
-                marker=bool(packet.marker),
-                payload=packet.payload,
-                data=data,
-                arrival_ms=clock.now_ms(),
-            )
+        media = MediaPacket(
+            ssrc=packet.ssrc,
+            sequence=packet.sequence_number,
+            timestamp=packet.timestamp,
+            marker=bool(packet.marker),
+            payload=packet.payload,
+            data=data,
+            arrival_ms=clock.now_ms(),
         )
+        try:
+            self._listener.packet(media)
+        except Exception:
+            # A bug of ours: raised from here it would end the peer's whole connection inside aiortc.
+            self._count("packet_failed")
+            logger.exception("a packet could not be handled")
         return False, None
 
     def request_keyframe(self) -> None:
@@ -102,6 +125,33 @@ class Tap:
         """Send a NACK for packets of the stream heard last."""
         if self._ssrc is not None:
             self._spawn(self._receiver._send_rtcp_nack(self._ssrc, sequence_numbers))
+
+    def limit_bitrate(self, bits_per_s: int | None) -> None:
+        """Ask the sender of a picture (REMB) for at most so many bits a second, now and until it is changed.
+
+        None lifts the limit: what aiortc estimates of the path counts again. Nothing happens on a receiver of sound.
+        """
+        if self._estimator is None or bits_per_s == self._limit:
+            return
+        self._limit = bits_per_s
+        self._count("bitrate_limited" if bits_per_s is not None else "bitrate_limit_lifted")
+        self._tell_bitrate(clock.now_ms())
+
+    def _limited(self, estimate: int) -> int:
+        self._estimate = estimate
+        if self._bitrate_told_ms is not None:
+            self._bitrate_told_ms = clock.now_ms()
+        return estimate if self._limit is None else min(estimate, self._limit)
+
+    def _tell_bitrate(self, now_ms: float) -> None:
+        self._bitrate_told_ms = now_ms
+        own, ssrcs = getattr(self._receiver, RTCP_SSRC), list(self._last)
+        if own is None or not ssrcs:
+            return  # nothing heard yet: the next packet brings it
+        bitrate = self._estimate if self._limit is None else min(self._estimate, self._limit)
+        fci = pack_remb_fci(bitrate, ssrcs)
+        packet = RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=own, media_ssrc=0, fci=fci)
+        self._spawn(self._receiver._send_rtcp(packet))
 
     async def _on_rtp(self, packet: RtpPacket, arrival_time_ms: int) -> None:
         if not self._budget.spend():
@@ -120,6 +170,15 @@ class Tap:
                 return
             self._forget_missing()
         self._last[packet.ssrc] = packet.sequence_number
+        now_ms = clock.now_ms()
+        if self._estimator is not None:
+            if now_ms - self._heard_ms > GAP_MS and last is not None and packet.sequence_number != (last + 1) & 0xFFFF:
+                self._count("video_returned")
+                self._forget_missing()
+                self.request_keyframe()
+            if self._bitrate_told_ms is not None and now_ms - self._bitrate_told_ms >= TELL_BITRATE_MS:
+                self._tell_bitrate(now_ms)
+        self._heard_ms = now_ms
         await self._pass_on_rtp(packet, arrival_time_ms=arrival_time_ms)
 
     def _forget_missing(self) -> None:
@@ -147,18 +206,14 @@ class Tap:
             self._count("rtcp_not_sent")
 
 
-def guard_channels(transport: RTCSctpTransport, count: Callable[[str], None]) -> None:
-    """Keep one malformed data channel message from ending its whole connection.
+class _Estimator:
+    """Stands before aiortc's estimator of one path: what is told to the sender goes through `limit`."""
 
-    aiortc asserts and decodes on the way in; what it raises there travels up into the loop that reads the
-    connection and ends it.
-    """
-    receive = getattr(transport, CHANNEL_RECEIVE)
+    def __init__(self, estimator: Any, limit: Callable[[int], int]) -> None:
+        self._estimator = estimator
+        self._limit = limit
 
-    async def guarded(stream_id: int, pp_id: int, data: bytes) -> None:
-        try:
-            await receive(stream_id, pp_id, data)
-        except (AssertionError, UnicodeDecodeError, struct.error, ValueError, IndexError):
-            count("channel_message_malformed")
-
-    setattr(transport, CHANNEL_RECEIVE, guarded)
+    def add(self, **packet: Any) -> tuple[int, list[int]] | None:
+        """What aiortc calls for each packet: (bits a second, SSRCs) where a REMB is to be sent."""
+        told: tuple[int, list[int]] | None = self._estimator.add(**packet)
+        return None if told is None else (self._limit(told[0]), told[1])

@@ -1,8 +1,9 @@
-"""Who is let in: a bound on participants, and a bound on how often one address may ask."""
+"""Who is let in: a bound on participants, one on the load they make, and one on how often one address may ask."""
 
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from collections.abc import Callable
 
 from hoovik_rtc.config import LimitsConfig
 from hoovik_rtc.errors import CapacityError
@@ -13,10 +14,16 @@ MAX_ADDRESSES = 4096
 
 
 class Admission:
-    """Refuses newcomers that could not be served."""
+    """Refuses newcomers that could not be served.
 
-    def __init__(self, limits: LimitsConfig) -> None:
+    Args:
+        limits: what is allowed.
+        count: called with the name of each refusal.
+    """
+
+    def __init__(self, limits: LimitsConfig, count: Callable[[str], None]) -> None:
         self._limits = limits
+        self._count = count
         self._asked: OrderedDict[str, deque[float]] = OrderedDict()
 
     def ask(self, address: str, now_ms: float) -> None:
@@ -32,6 +39,7 @@ class Admission:
         while asked and now_ms - asked[0] > 60_000:
             asked.popleft()
         if len(asked) >= self._limits.joins_per_minute:
+            self._count("admission_refused_often")
             raise CapacityError(
                 f"More than {self._limits.joins_per_minute} requests to join within a minute from one address.",
                 60,
@@ -45,7 +53,22 @@ class Admission:
             CapacityError: full.
         """
         if participants >= self._limits.participants:
+            self._count("admission_refused_full")
             raise CapacityError(
                 f"The bot is full: it serves {participants} people. Try again in {RETRY_AFTER_S} s.",
+                RETRY_AFTER_S,
+            )
+
+    def admit_load(self, load: float, cores: float) -> None:
+        """Let one more in; `load` is the share of `cores` that all would take with them, at the lowest rates.
+
+        Raises:
+            CapacityError: even the lowest rates would not hold.
+        """
+        if load >= self._limits.load:
+            self._count("admission_refused_load")
+            raise CapacityError(
+                f"The machine is at its limit: with one more it would be {load:.0%} busy at the lowest rates "
+                f"({cores:g} cores), and under {self._limits.load:.0%} is allowed. Try again in {RETRY_AFTER_S} s.",
                 RETRY_AFTER_S,
             )

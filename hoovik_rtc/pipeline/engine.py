@@ -9,10 +9,11 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from hoovik_inference.emotion import RuleModel
-from hoovik_inference.face import UNMEASURED, MeshFaceObserver, warm
+from hoovik_inference.face import UNMEASURED, FaceModels, MeshFaceObserver, warm
 from hoovik_inference.types import EmotionModel, FaceObserver, VoiceObserver
 from hoovik_inference.voice import StreamVoiceObserver
 from hoovik_rtc.config import Config
+from hoovik_rtc.pipeline.workers import FACE_THREADS
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,11 @@ def build(config: Config) -> Engine:
     Limits BLAS to one thread in this process: our matrices are small, and its idle threads spin.
     """
     threadpool_limits(limits=1, user_api="blas")
-    warm()
+    models = FaceModels()
+    warm(models, FACE_THREADS)
     StreamVoiceObserver().observe(np.zeros(1024, np.float32), 0.0)
     return Engine(
-        face=MeshFaceObserver,
+        face=lambda: MeshFaceObserver(models),
         voice=StreamVoiceObserver,
         emotion=RuleModel(config.emotion.threshold),
         unmeasured=tuple(UNMEASURED),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 
 from hoovik_inference.types import EmotionEstimate, EmotionModel, Window
 from hoovik_rtc import clock
+from hoovik_rtc.pipeline.load import Load
 from hoovik_rtc.pipeline.participant import Participant
 from hoovik_rtc.pipeline.workers import Workers
 from hoovik_rtc.telemetry import Telemetry
@@ -26,11 +27,13 @@ class Feeling:
         participants: Callable[[], Iterable[Participant]],
         workers: Workers,
         telemetry: Telemetry,
+        load: Load,
     ) -> None:
         self._model = model
         self._participants = participants
         self._workers = workers
         self._telemetry = telemetry
+        self._load = load
         self._task: asyncio.Task[None] | None = None
         self._running: asyncio.Future[None] | None = None
 
@@ -93,7 +96,8 @@ class Feeling:
         logger.exception("the emotion path failed for one participant", extra={"what": name})
 
     def _call(self, windows: list[Window]) -> list[EmotionEstimate]:
-        started = clock.now_ms()
+        started, used = clock.now_ms(), clock.thread_cpu_ms()
         estimates = self._model.infer(windows)
         self._telemetry.took("emotion", clock.now_ms() - started)
+        self._load.spent("emotion", clock.thread_cpu_ms() - used)
         return estimates

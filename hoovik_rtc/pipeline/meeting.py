@@ -18,6 +18,7 @@ from hoovik_rtc.media.channels import Kind
 from hoovik_rtc.media.offer import Offer
 from hoovik_rtc.pipeline.engine import Engine
 from hoovik_rtc.pipeline.link import Link
+from hoovik_rtc.pipeline.load import Load
 from hoovik_rtc.pipeline.participant import Participant
 from hoovik_rtc.pipeline.stream import EventStream
 from hoovik_rtc.pipeline.workers import Workers
@@ -43,6 +44,7 @@ class Meeting:
         engine: makes observers.
         workers: pools.
         telemetry: counters and durations.
+        load: how often faces are looked at.
         listener: hears everything that is said about anybody (the library's events).
         expired: called with a participant who did not come back in time.
     """
@@ -53,6 +55,7 @@ class Meeting:
         engine: Engine,
         workers: Workers,
         telemetry: Telemetry,
+        load: Load,
         listener: Listener,
         expired: Callable[[Participant], None],
     ) -> None:
@@ -60,6 +63,7 @@ class Meeting:
         self._engine = engine
         self._workers = workers
         self._telemetry = telemetry
+        self._load = load
         self._listener = listener
         self._expired = expired
         self._streams: dict[str, set[EventStream]] = {}
@@ -81,6 +85,7 @@ class Meeting:
             self._engine,
             self._workers,
             self._telemetry,
+            self._load,
             self._config.limits.messages_per_s,
         )
         participant.host = on_loopback and not self.participants
@@ -238,6 +243,7 @@ class Meeting:
         elif asked.transcript:
             reason = "Nothing is transcribed: there is no engine for it."
         self._consent_state(participant, reason)
+        self._advise(participant)
 
     def _stop(self, participant: Participant, everyone: bool) -> None:
         if everyone and not participant.host:
@@ -252,6 +258,11 @@ class Meeting:
         consent = participant.consent
         state = m.ConsentStatePayload(consent.avatar, consent.emotion, consent.transcript, reason or UNSET)
         self.told(participant, m.ConsentState(state))
+
+    def _advise(self, participant: Participant) -> None:
+        """Who comes, or comes back, while faces are looked at less often, hears of it."""
+        if participant.consent.any and self._load.advice is not None:
+            participant.advise(self._load.advice)
 
     def _welcome(self, participant: Participant) -> m.Welcome:
         config = self._config
@@ -286,6 +297,7 @@ class Meeting:
         participant = self._links.get(link)
         if participant is not None and (label == "hoovik.control" or not label.startswith("hoovik.")):
             self.told(participant, self._welcome(participant))
+            self._advise(participant)
 
     def link_control(self, link: Link, text: str) -> None:
         """A control message came in."""

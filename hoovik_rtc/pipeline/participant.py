@@ -11,7 +11,7 @@ import hashlib
 import secrets
 from typing import Protocol
 
-from hoovik_inference.types import EmotionEstimate, VoiceEstimate, Window
+from hoovik_inference.types import EmotionEstimate, Modality, VoiceEstimate, Window
 from hoovik_rtc import clock
 from hoovik_rtc.budget import Budget
 from hoovik_rtc.consent import NOTHING, Consent
@@ -22,11 +22,20 @@ from hoovik_rtc.pipeline.envelope import Envelope
 from hoovik_rtc.pipeline.expression import Expression
 from hoovik_rtc.pipeline.hearing import Hearing
 from hoovik_rtc.pipeline.link import Link
+from hoovik_rtc.pipeline.load import Advice, Load
 from hoovik_rtc.pipeline.notices import Notices
 from hoovik_rtc.pipeline.sight import Seen, Sight
 from hoovik_rtc.pipeline.workers import Workers
 from hoovik_rtc.telemetry import Telemetry
-from hoovik_rtc.wire.messages import AvatarFrame, BotMessage, EmotionUpdate, Notice, NoticePayload
+from hoovik_rtc.wire.messages import (
+    AvatarFrame,
+    Backpressure,
+    BackpressurePayload,
+    BotMessage,
+    EmotionUpdate,
+    Notice,
+    NoticePayload,
+)
 
 REOPEN_MS = 500.0
 "Senses are opened at most this often: each brings models of its own, and consent may be toggled at will."
@@ -54,6 +63,7 @@ class Participant:
         engine: makes the observers.
         workers: pools.
         telemetry: counters and durations.
+        load: how often faces are looked at.
         messages_per_s: control messages taken over HTTP.
     """
 
@@ -65,6 +75,7 @@ class Participant:
         engine: Engine,
         workers: Workers,
         telemetry: Telemetry,
+        load: Load,
         messages_per_s: int = 50,
     ) -> None:
         self.name = name
@@ -84,6 +95,7 @@ class Participant:
         self._engine = engine
         self._workers = workers
         self._telemetry = telemetry
+        self._load = load
         self._envelope = Envelope(self.session_id, self.participant_id)
         self._expression = Expression()
         self._cadence = Cadence()
@@ -102,6 +114,7 @@ class Participant:
     def connect(self, link: Link) -> None:
         """Media now comes over `link`; senses begin where consent is there already (a resumed session)."""
         self.link = link
+        self._limit_bitrate()
         if self.consent.any:
             self._open_senses()
 
@@ -177,6 +190,7 @@ class Participant:
         if self.consent.avatar:
             self._send_avatar(now, measured=True)
             self._telemetry.took("last_packet_to_avatar", clock.now_ms() - seen.frame.arrival_ms)
+            self._took("avatar_frame", self._expression.modality(now), seen.face.time_ms)
             self._arm(now)
 
     def on_heard(self, voice: VoiceEstimate, arrival_ms: float) -> None:
@@ -188,6 +202,7 @@ class Participant:
         if self._expression.modality(now) == "audio_only" and self.consent.avatar and self._cadence.sound(now):
             self._expression.forget_face(now)
             self._send_avatar(now, measured=False)
+            self._took("avatar_frame", "audio_only", voice.time_ms)
         self._telemetry.took("last_packet_to_voice", clock.now_ms() - arrival_ms)
 
     # The emotion path, driven ten times a second from outside.
@@ -210,6 +225,33 @@ class Participant:
         timestamp = estimate.time_ms if timestamp is None else min(timestamp, estimate.time_ms)
         payload = self._expression.emotion(estimate, now - timestamp)
         self._audience.said(self, self._envelope.emotion(timestamp, payload))
+        self._took("emotion_update", estimate.modality, timestamp)
+
+    # The load.
+
+    @property
+    def analysed(self) -> bool:
+        """Connected, with consent."""
+        return self.link is not None and self.consent.any
+
+    @property
+    def watched(self) -> bool:
+        """Analysed, with a camera that is on."""
+        return self._sight is not None and self._expression.camera
+
+    def advise(self, advice: Advice) -> None:
+        """The rate of the looks is another, or is not the full one: the sender is told what to send, by both ways."""
+        self._limit_bitrate()
+        if not self.consent.any:
+            return
+        step = advice.step
+        payload = BackpressurePayload(round(advice.queue_depth), step.rate_hz, step.height, advice.reason)
+        self._telemetry.count("backpressure_sent")
+        self._audience.told(self, Backpressure(payload))
+
+    def _limit_bitrate(self) -> None:
+        if self.link is not None and self.link.video_tap is not None:
+            self.link.video_tap.limit_bitrate(self._load.step.bits_per_s)
 
     # Details.
 
@@ -223,6 +265,11 @@ class Participant:
         self._telemetry.count(f"notice_{code}")
         self._audience.told(self, Notice(NoticePayload(code, sentence)))
 
+    def _took(self, message: str, live: Modality | None, captured_ms: float) -> None:
+        """Note the latency of a message by modality: capture → handed to the channel."""
+        if live is not None:
+            self._telemetry.took(f"{message}/{live}", clock.now_ms() - captured_ms)
+
     def _blank(self) -> Expression:
         fresh = Expression()
         fresh.mic, fresh.camera = self._expression.mic, self._expression.camera
@@ -235,11 +282,15 @@ class Participant:
         self._senses_since = clock.now_ms()
         sender = SenderClock()
         if link.video_tap is not None:
-            self._sight = Sight(self._workers, self._engine.face, sender, link.video_tap, self.on_seen, self._telemetry)
+            self._sight = Sight(
+                self._workers, self._engine.face, sender, link.video_tap, self.on_seen, self._load, self._telemetry
+            )
             link.video.sense = self._sight
             link.video_tap.request_keyframe()
         if link.audio_tap is not None:
-            self._hearing = Hearing(self._workers, self._engine.voice, sender, self.on_heard, self._telemetry)
+            self._hearing = Hearing(
+                self._workers, self._engine.voice, sender, self.on_heard, self._load, self._telemetry, link.audio_tap
+            )
             link.audio.sense = self._hearing
 
     def _detach_senses(self) -> list[Sight | Hearing]:

@@ -1,4 +1,8 @@
-"""One participant's picture: packets → frames → decoded → measured face."""
+"""One participant's picture: packets → frames (loop) → decoded (its own thread) → measured face (face pool).
+
+A frame is put to a decoder at once, so that decoders never lose their way behind a slow face model. In front of the
+model there is one place: a newer picture takes it from an older one.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +18,13 @@ from hoovik_rtc.media.assemble import VideoAssembler
 from hoovik_rtc.media.decode import Picture, UndecodableError, VideoDecoder
 from hoovik_rtc.media.packets import EncodedFrame, MediaPacket
 from hoovik_rtc.media.timeline import SenderClock, Timeline
-from hoovik_rtc.pipeline.cadence import MIN_INTERVAL_MS
+from hoovik_rtc.pipeline.load import Load
 from hoovik_rtc.pipeline.stage import Stage
 from hoovik_rtc.pipeline.workers import Workers
 from hoovik_rtc.telemetry import Telemetry
 
 MAX_WAITING = 30
-"Encoded frames that may wait for the decoder: one second."
+"Encoded frames that may wait for the decoder: one second. It is busy a twentieth of that for each participant."
 
 
 class Feedback(Protocol):
@@ -51,11 +55,12 @@ class Sight:
     """The video of one participant while analysis is consented to.
 
     Args:
-        workers: pools; decoding and measuring run on the face pool.
+        workers: pools; decoding runs on its own, measuring on the face pool.
         observer: makes the face observer, on a worker.
         sender: clock shared with the participant's sound.
         feedback: where keyframes are asked for.
         deliver: called on the loop for each picture that was looked at.
+        load: how often pictures are looked at, and told what that costs.
         telemetry: counters and durations.
     """
 
@@ -66,8 +71,10 @@ class Sight:
         sender: SenderClock,
         feedback: Feedback,
         deliver: Callable[[Seen], None],
+        load: Load,
         telemetry: Telemetry,
     ) -> None:
+        self._loop = asyncio.get_running_loop()
         self._workers = workers
         self._make_observer = observer
         self._observer: FaceObserver | None = None
@@ -75,10 +82,19 @@ class Sight:
         self._needs_keyframe = True
         self._feedback = feedback
         self._deliver = deliver
+        self._load = load
         self._telemetry = telemetry
         self._timeline = Timeline(90_000, sender)
         self._assembler = VideoAssembler(telemetry.count)
-        self._stage = Stage(workers.face, self._work, self._done, MAX_WAITING, self._overflow)
+        self._decoding = Stage(workers.decode, self._decode, MAX_WAITING, self._lost_frames)
+        self._looking = Stage(
+            workers.face,
+            self._look,
+            1,
+            self._skipped,
+            queued=lambda: load.queued(clock.now_ms()),
+            begun=lambda: load.begun(clock.now_ms()),
+        )
         self._stopping = False
         self._calibrate = False
         self._looked_ms = float("-inf")
@@ -92,7 +108,7 @@ class Sight:
             self._feedback.request_again(assembled.resend)
         for frame in assembled.frames:
             capture = self._timeline.capture_ms(frame.ssrc, frame.timestamp, frame.arrival_ms)
-            self._stage.put(dataclasses.replace(frame, capture_ms=capture))
+            self._decoding.put(dataclasses.replace(frame, capture_ms=capture))
 
     def report(self, ssrc: int, ntp: int, rtp: int, arrival_ms: float) -> None:
         """One sender report, from the tap."""
@@ -100,43 +116,42 @@ class Sight:
 
     @property
     def depth(self) -> int:
-        """Frames that wait for a worker."""
-        return self._stage.depth
+        """Frames and pictures that wait for a worker."""
+        return self._decoding.depth + self._looking.depth
 
     def stop(self) -> None:
         """Decode nothing further, beginning now; `close` waits for what runs."""
         self._stopping = True
 
     async def close(self) -> None:
-        """Decode nothing further; returns when the worker let go and the observer is released."""
+        """Decode nothing further; returns when the workers let go and the observer is released."""
         self._stopping = True
-        await self._stage.close()
+        await self._decoding.close()
+        await self._looking.close()
         if self._observer is not None:
             observer, self._observer = self._observer, None
-            await _finished(self._workers, observer.close)
+            await self._loop.run_in_executor(self._workers.face, observer.close)
 
     def calibrate(self) -> None:
         """The next measured face is the neutral one."""
         self._calibrate = True
 
-    def _overflow(self, dropped: int) -> None:
-        self._telemetry.count("video_frames_dropped_late", dropped)
-        self._assembler.request_keyframe()
+    # On the decoding thread.
 
-    def _work(self, frames: list[EncodedFrame]) -> tuple[list[Seen], bool]:
-        """Decode all, look at the newest only. Returns what was seen and whether a keyframe is needed."""
+    def _decode(self, frames: list[EncodedFrame]) -> None:
+        """Decode what others refer to; hand on the newest picture, where it is time to look at one."""
+        started, cpu = clock.now_ms(), clock.thread_cpu_ms()
         newest: Picture | None = None
         failed = False
-        started = clock.now_ms()
         for index, frame in enumerate(frames):
             if self._stopping:
-                break
+                return
             if self._needs_keyframe and not frame.keyframe:
                 self._telemetry.count("video_frames_without_reference")
                 failed = True
                 continue
-            if frame.discardable and index + 1 < len(frames):
-                self._telemetry.count("video_frames_skipped")
+            if frame.discardable and (index + 1 < len(frames) or not self._due(frame)):
+                self._telemetry.count("video_frames_left_undecoded")
                 continue
             try:
                 picture = self._decoder.decode(frame)
@@ -145,45 +160,58 @@ class Sight:
                 self._needs_keyframe = failed = True
                 continue
             self._needs_keyframe = False
+            self._telemetry.count("video_frames_decoded")
             if picture is not None:
                 if newest is not None:
                     self._telemetry.count("video_frames_skipped")
                 newest = picture
-        if newest is None or self._stopping:
-            return [], failed
-        self._telemetry.count("video_frames_decoded", len(frames))
-        if 0 <= newest.encoded.capture_ms - self._looked_ms < MIN_INTERVAL_MS:
+        self._telemetry.took("decode", clock.now_ms() - started)
+        self._load.spent("decode", clock.thread_cpu_ms() - cpu)
+        if failed:
+            self._loop.call_soon_threadsafe(self._assembler.request_keyframe)
+        if newest is None:
+            return
+        if not self._due(newest.encoded):
             self._telemetry.count("video_frames_over_rate")
-            return [], failed
+            return
         self._looked_ms = newest.encoded.capture_ms
-        decoded = clock.now_ms()
-        self._telemetry.took("decode", decoded - started)
-        return [self._look(newest, decoded)], failed
+        self._looking.put(newest)
 
-    def _look(self, picture: Picture, decoded_ms: float) -> Seen:
+    def _due(self, frame: EncodedFrame) -> bool:
+        """Whether it is time to look at a picture again; a capture time that leaps back begins anew."""
+        return not 0 <= frame.capture_ms - self._looked_ms < self._load.face_interval_ms
+
+    def _skipped(self, pictures: int) -> None:
+        self._telemetry.count("video_frames_skipped", pictures)
+
+    def _lost_frames(self, frames: int) -> None:
+        self._telemetry.count("video_frames_dropped_late", frames)
+        self._assembler.request_keyframe()
+
+    # On the face pool.
+
+    def _look(self, pictures: list[Picture]) -> None:
+        if self._stopping:
+            return
+        picture = pictures[-1]
+        started, cpu = clock.now_ms(), clock.thread_cpu_ms()
+        seen = self._measure(picture)
+        ended = clock.now_ms()
+        self._telemetry.took("face", ended - started)
+        self._load.spent("face", clock.thread_cpu_ms() - cpu, ended - started)
+        self._loop.call_soon_threadsafe(self._hand_over, seen)
+
+    def _measure(self, picture: Picture) -> Seen:
         if picture.is_black():
             self._telemetry.count("video_frames_black")
             return Seen(picture.encoded, None, True)
         if self._observer is None:
             self._observer = self._make_observer()
-        image = picture.rgb()
-        self._telemetry.took("convert", clock.now_ms() - decoded_ms)
-        observing = clock.now_ms()
         if self._calibrate:
             self._calibrate = False
             self._observer.calibrate()
-        face = self._observer.observe(image, picture.encoded.capture_ms)
-        self._telemetry.took("face", clock.now_ms() - observing)
-        return Seen(picture.encoded, face, False)
+        return Seen(picture.encoded, self._observer.observe(picture.planes(), picture.encoded.capture_ms), False)
 
-    def _done(self, result: tuple[list[Seen], bool]) -> None:
-        seen, failed = result
-        if failed:
-            self._assembler.request_keyframe()
-        for one in seen:
-            self._deliver(one)
-
-
-async def _finished(workers: Workers, work: Callable[[], None]) -> None:
-    """Run `work` on the face pool: a tracker is released on the kind of thread that used it."""
-    await asyncio.get_running_loop().run_in_executor(workers.face, work)
+    def _hand_over(self, seen: Seen) -> None:
+        if not self._stopping:
+            self._deliver(seen)

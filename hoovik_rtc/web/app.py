@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import WSCloseCode, web
 
 from hoovik_rtc.bot import Bot
-from hoovik_rtc.web import health, page, rooms, sessions, whip
+from hoovik_rtc.web import health, history, metrics, page, rooms, sessions, stats, whip
 from hoovik_rtc.web.errors import refusals
 from hoovik_rtc.web.keys import BOT, ROOMS, SOCKETS
 from hoovik_signaling.room import Rooms
@@ -21,13 +21,16 @@ def create_app(bot: Bot) -> web.Application:
     app[ROOMS] = Rooms()
     app[SOCKETS] = set()
     app.on_shutdown.append(_close_sockets)
+    app.cleanup_ctx.append(history.kept)
     app.add_routes(
         [
             web.get("/", page.index),
             web.get("/assets/{path:.+}", page.asset),
             web.get("/health", health.health),
             web.get("/ready", health.ready),
+            web.get("/stats", stats.page),
             web.get("/stats/json", health.stats),
+            web.get("/metrics", metrics.metrics),
             web.get("/ws/rooms/{room}", rooms.handle),
             web.post("/whip/{room}", whip.post),
             web.options("/whip/{room}", whip.options),

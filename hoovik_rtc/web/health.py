@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from hoovik_rtc.errors import RequestError
+from hoovik_rtc.telemetry import RECENT_S
 from hoovik_rtc.web.keys import BOT
 
 
@@ -21,5 +23,9 @@ async def ready(request: web.Request) -> web.Response:
 
 
 async def stats(request: web.Request) -> web.Response:
-    """Counters, durations and totals."""
-    return web.json_response(request.app[BOT].stats())
+    """Counters, durations of the last minute or of the last `?seconds=N`, and totals."""
+    try:
+        seconds = float(request.query.get("seconds", RECENT_S))
+    except ValueError:
+        raise RequestError("seconds is not a number; expected how far back durations count, such as 10.") from None
+    return web.json_response(request.app[BOT].stats(seconds))

@@ -227,7 +227,7 @@ class ConsentStatePayload(Struct, frozen=True):
 
 
 class BackpressurePayload(Struct, frozen=True):
-    """What the sender should send instead."""
+    """What the sender should send: more than that is not looked at. `reason`: overloaded, recovering or recovered."""
 
     queue_depth: Count
     suggested_fps: float
@@ -262,7 +262,7 @@ class ConsentState(Struct, frozen=True, tag_field="type", tag="consent_state"):
 
 
 class Backpressure(Struct, frozen=True, tag_field="type", tag="backpressure"):
-    """Too much is coming in."""
+    """Faces are looked at less often, or more often again; said at each change, and to who comes while it lasts."""
 
     payload: BackpressurePayload
 

@@ -207,6 +207,11 @@ class VoiceObserver(Protocol):
         """
         ...
 
+    @property
+    def wanted(self) -> int:
+        """Samples, at least 1, that complete the next hop."""
+        ...
+
 
 class EmotionModel(Protocol):
     """Reads emotion from windows; one instance serves all participants, from one thread."""

@@ -63,6 +63,11 @@ class StreamVoiceObserver:
             for end in range(HOP, whole + 1, HOP)
         ]
 
+    @property
+    def wanted(self) -> int:
+        """Samples that complete the next hop, 1…512."""
+        return HOP - len(self._pending)
+
     def reset(self) -> None:
         """Forget the sound so far: what follows does not continue it."""
         self._highpass.reset()

@@ -135,3 +135,12 @@ def test_pauses_between_real_words_close_the_mouth(shared_media: Path) -> None:
     quiet = [e for e in heard if e.speaking_probability < 0.1]
     assert quiet
     assert np.mean([e.visemes[VISEMES.index("sil")] for e in quiet]) > 0.8
+
+
+def test_the_observer_says_how_much_it_wants_before_it_speaks() -> None:
+    observer = StreamVoiceObserver()
+    sound = np.zeros(320, np.float32)
+    for n in range(20):
+        wanted = observer.wanted
+        spoke = observer.observe(sound, 20.0 * (n + 1))
+        assert bool(spoke) is (wanted <= 320)

@@ -1,13 +1,14 @@
-"""VP8 and Opus bytes become pictures and 16 kHz sound; what cannot, says why."""
+"""VP8 bytes become pictures; what cannot, says why."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from hoovik_inference.types import Floats, Image
-from hoovik_rtc.media.decode import AudioDecoder, UndecodableError, VideoDecoder, keyframe_size
-from hoovik_rtc.media.packets import EncodedFrame, EncodedSound
+from hoovik_inference.face.picture import whole
+from hoovik_inference.types import Image
+from hoovik_rtc.media.decode import UndecodableError, VideoDecoder, keyframe_size
+from hoovik_rtc.media.packets import EncodedFrame
 from hoovik_rtc.testing import Clip, encode
 
 
@@ -26,23 +27,13 @@ def frames(clip: Clip) -> list[EncodedFrame]:
     ]
 
 
-def tone(seconds: float, hz: float = 440.0) -> Floats:
-    t = np.arange(int(48_000 * seconds)) / 48_000
-    wave: Floats = (0.3 * np.sin(2 * np.pi * hz * t)).astype(np.float32)
-    return wave
-
-
-def sounds(clip: Clip) -> list[EncodedSound]:
-    return [EncodedSound(data, index * 960, 2, 0, index * 20.0) for index, data in enumerate(clip.audio)]
-
-
 def test_each_frame_comes_out_at_once() -> None:
     clip = encode((gradient(320, 240, n * 4) for n in range(20)), 30)
     decoder = VideoDecoder()
     for index, one in enumerate(frames(clip)):
         picture = decoder.decode(one)
         assert picture is not None
-        rgb = picture.rgb()
+        rgb = whole(picture.planes()).cut(picture.planes())
         assert rgb.shape == (240, 320, 3)
         assert abs(rgb.astype(int) - gradient(320, 240, index * 4)).mean() < 12
 
@@ -51,8 +42,8 @@ def test_the_size_may_change_in_the_middle() -> None:
     small, large = gradient(320, 240), gradient(640, 480)
     clip = encode([small] * 3 + [large] * 3, 30)
     decoder = VideoDecoder()
-    shapes = [picture.rgb().shape for one in frames(clip) if (picture := decoder.decode(one)) is not None]
-    assert shapes == [(240, 320, 3)] * 3 + [(480, 640, 3)] * 3
+    shapes = [picture.planes().y.shape for one in frames(clip) if (picture := decoder.decode(one)) is not None]
+    assert shapes == [(240, 320)] * 3 + [(480, 640)] * 3
 
 
 def test_a_keyframe_header_says_the_size() -> None:
@@ -92,32 +83,3 @@ def test_a_black_picture_is_known_as_such() -> None:
     dark, bright = VideoDecoder().decode(black), VideoDecoder().decode(lit)
     assert dark is not None and dark.is_black()
     assert bright is not None and not bright.is_black()
-
-
-def test_sound_comes_out_as_16_khz_mono() -> None:
-    clip = encode([], 0, tone(1.0))
-    decoder = AudioDecoder()
-    samples = np.concatenate([decoder.decode(one) for one in sounds(clip)])
-    assert 15_700 <= len(samples) <= 16_000
-    spectrum = np.abs(np.fft.rfft(samples[2000:14_000]))
-    assert np.argmax(spectrum) * 16_000 / 12_000 == pytest.approx(440, abs=4)
-
-
-def test_a_hole_is_concealed_with_what_came_before_fading_out() -> None:
-    clip = encode([], 0, tone(0.5))
-    decoder = AudioDecoder()
-    for one in sounds(clip)[:10]:
-        decoder.decode(one)
-    filled = decoder.decode(EncodedSound(b"", 9600, 2, 4800, 0.0))
-    assert len(filled) == 1600
-    first, last = filled[:320], filled[-320:]
-    assert 0.02 < np.abs(first).max() < 0.3
-    assert np.abs(last).max() == 0.0
-
-
-def test_broken_sound_is_named() -> None:
-    decoder = AudioDecoder()
-    with pytest.raises(UndecodableError, match="audio_decode_failed"):
-        decoder.decode(EncodedSound(b"\xff" * 7, 0, 2, 0, 0.0))
-    clip = encode([], 0, tone(0.1))
-    assert len(decoder.decode(sounds(clip)[0])) > 0

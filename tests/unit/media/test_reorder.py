@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from hoovik_rtc.media.opus_packet import opus_samples
 from hoovik_rtc.media.packets import EncodedSound
-from hoovik_rtc.media.reorder import AudioReorderer, opus_samples
+from hoovik_rtc.media.reorder import AudioReorderer
 from tests.unit.media.packets import sound
 
 

@@ -31,6 +31,9 @@ async def test_the_names_are_there() -> None:
     for name in (
         tap.JITTER_BUFFER,
         tap.NACK_GENERATOR,
+        tap.BITRATE_ESTIMATOR,
+        tap.RTCP_SSRC,
+        "_send_rtcp",
         tap.RTP_HANDLER,
         tap.RTCP_HANDLER,
         "_send_rtcp_pli",
@@ -49,6 +52,13 @@ def test_the_receiver_calls_its_jitter_buffer_as_we_expect() -> None:
         "packet",
         "arrival_time_ms",
     }
+
+
+def test_the_receiver_asks_its_estimator_as_we_expect() -> None:
+    source = inspect.getsource(RTCRtpReceiver._handle_rtp_packet)
+    assert "remb = self.__remote_bitrate_estimator.add(" in source
+    assert "fci=pack_remb_fci(*remb)" in source
+    assert "RemoteBitrateEstimator()" in inspect.getsource(RTCRtpReceiver.__init__)
 
 
 async def test_a_seated_tap_gets_packets_and_hands_no_frame_to_aiortc() -> None:

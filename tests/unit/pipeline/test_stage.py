@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from hoovik_rtc.pipeline.stage import Stage
+from tests.waiting import until
 
 
 class Rig:
@@ -17,26 +18,28 @@ class Rig:
         self.gate = threading.Event()
         self.gate.set()
         self.batches: list[list[int]] = []
-        self.delivered: list[list[int]] = []
         self.dropped: list[int] = []
-        self.arrived = asyncio.Event()
-        self.stage: Stage[int, list[int]] = Stage(self.pool, self.work, self.deliver, capacity, self.dropped.append)
+        self.waiting = 0
+        self.most_waiting = 0
+        self.stage: Stage[int] = Stage(
+            self.pool, self.work, capacity, self.dropped.append, queued=self.queued, begun=self.begun
+        )
 
-    def work(self, batch: list[int]) -> list[int]:
+    def queued(self) -> None:
+        self.waiting += 1
+        self.most_waiting = max(self.most_waiting, self.waiting)
+
+    def begun(self) -> None:
+        self.waiting -= 1
+
+    def work(self, batch: list[int]) -> None:
         self.gate.wait(5)
         if 13 in batch:
             raise ValueError("thirteen")
         self.batches.append(batch)
-        return batch
-
-    def deliver(self, result: list[int]) -> None:
-        self.delivered.append(result)
-        self.arrived.set()
 
     async def until(self, items: int) -> None:
-        while sum(map(len, self.delivered)) < items:
-            self.arrived.clear()
-            await asyncio.wait_for(self.arrived.wait(), 5)
+        await until(lambda: sum(map(len, self.batches)) >= items)
 
 
 async def test_everything_that_waited_is_one_batch() -> None:
@@ -47,7 +50,7 @@ async def test_everything_that_waited_is_one_batch() -> None:
     assert rig.stage.depth == 3
     rig.gate.set()
     await rig.until(4)
-    assert rig.delivered == [[0], [1, 2, 3]]
+    assert rig.batches == [[0], [1, 2, 3]]
     await rig.stage.close()
 
 
@@ -60,11 +63,11 @@ async def test_what_waits_is_bounded_and_drops_are_said() -> None:
     assert sum(rig.dropped) == 6
     rig.gate.set()
     await rig.until(3)
-    assert rig.delivered == [[0], [7, 8]]
+    assert rig.batches == [[0], [7, 8]]
     await rig.stage.close()
 
 
-async def test_closing_waits_for_the_worker_and_delivers_nothing_more() -> None:
+async def test_closing_waits_for_the_worker_and_takes_nothing_more() -> None:
     rig = Rig()
     rig.gate.clear()
     rig.stage.put(1)
@@ -74,7 +77,6 @@ async def test_closing_waits_for_the_worker_and_delivers_nothing_more() -> None:
     rig.gate.set()
     await closing
     assert rig.batches == [[1]]
-    assert rig.delivered == []
     rig.stage.put(2)
     assert rig.stage.depth == 0
 
@@ -88,7 +90,49 @@ async def test_a_bug_in_the_work_is_reported_and_the_stage_goes_on() -> None:
         await asyncio.sleep(0)
     rig.stage.put(1)
     await rig.until(1)
-    assert rig.delivered == [[1]]
+    assert rig.batches == [[1]]
     with pytest.raises(ValueError, match="thirteen"):
         raise problems[0]  # type: ignore[misc]
+    await rig.stage.close()
+
+
+async def test_one_job_waits_for_a_thread_however_many_items_come() -> None:
+    rig = Rig(capacity=1)
+    rig.gate.clear()
+    for n in range(20):
+        rig.stage.put(n)
+    assert rig.most_waiting == 1
+    rig.gate.set()
+    await rig.until(2)
+    assert rig.batches[-1] == [19], "the newest"
+    await rig.stage.close()
+    assert rig.waiting == 0
+
+
+async def test_items_may_come_from_any_thread() -> None:
+    rig = Rig(capacity=10_000)
+
+    def feed() -> None:
+        for _ in range(500):
+            rig.stage.put(1)
+
+    threads = [threading.Thread(target=feed) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    await rig.until(2000)
+    for thread in threads:
+        thread.join()
+    await rig.stage.close()
+    assert sum(map(len, rig.batches)) == 2000
+
+
+async def test_what_may_wait_for_the_next_item_wakes_nobody() -> None:
+    rig = Rig()
+    rig.stage.put(1, wake=False)
+    rig.stage.put(2, wake=False)
+    await asyncio.sleep(0)
+    assert rig.most_waiting == 0 and rig.stage.depth == 2
+    rig.stage.put(3)
+    await rig.until(3)
+    assert rig.batches == [[1, 2, 3]]
     await rig.stage.close()
