@@ -34,7 +34,7 @@ class FrameTrace(Protocol):
         ...
 
     def end(self, at_ms: float) -> None:
-        """The frame's message is on its way, or there is none."""
+        """The frame's message is on its way; what never gets here leaves no trace."""
         ...
 
 

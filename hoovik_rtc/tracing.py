@@ -33,7 +33,7 @@ _OTLP = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http"}
 
 
 class Trace:
-    """The spans of one frame, made when its way is at an end: a frame that is skipped leaves none.
+    """The spans of one frame, made when its message is on its way: a frame that came to nothing leaves none.
 
     Written by one thread at a time.
     """
@@ -48,7 +48,7 @@ class Trace:
         self._stages.append((name, started_ms, ended_ms))
 
     def end(self, at_ms: float) -> None:
-        """The frame's message is on its way, or there is none."""
+        """The frame's message is on its way."""
         frame = self._tracer.start_span("frame", Context(), start_time=_ns(self._arrival_ms))
         inside = trace.set_span_in_context(frame, Context())
         for name, started_ms, ended_ms in self._stages:

@@ -23,8 +23,10 @@ ASKS_PER_S = 200.0
 "Packets asked for per second: a third of a 720p stream, and once more."
 GIVE_UP_MS = 250.0
 "A hole older than this (and older than packets lately came late by themselves) needs a keyframe."
+GIVE_UP_TRIPS = 2.5
+"…and older than so many round trips: asked for, and asked for again."
 PLI_EVERY_MS = 300.0
-"A keyframe is asked for at most this often."
+"A keyframe is asked for at most this often, and not before an answer can have come."
 KEYFRAME_MS = 600.0
 "A keyframe that has begun to arrive is not asked for again for so long: it is being repaired."
 
@@ -205,10 +207,11 @@ class VideoAssembler:
             self._count("video_hole_skipped")
             self._go_on_at(ahead)
             self._drain(now_ms, out)
-        elif age_ms > GIVE_UP_MS + late_ms:
-            if self._keys and self._keys[-1] > self._next:
+        elif age_ms > max(GIVE_UP_MS, GIVE_UP_TRIPS * self._missing.round_trip_ms) + late_ms:
+            key = next((key for key in self._keys if key > self._next), None)
+            if key is not None and (self._next not in self._keys or age_ms > KEYFRAME_MS):
                 self._count("video_hole_skipped")
-                self._go_on_at(self._keys[-1])  # not whole yet: the next hole, with nothing before it to ask for
+                self._go_on_at(key)  # not whole yet: it is what is asked for from now on
             self._ask(now_ms, out)
 
     def _past(self, hole: int) -> int | None:
@@ -230,7 +233,7 @@ class VideoAssembler:
     def _ask(self, now_ms: float, out: Assembled) -> None:
         if self._keys and now_ms - self._held[self._keys[-1]].arrival_ms < KEYFRAME_MS:
             return
-        if now_ms - self._pli_at >= PLI_EVERY_MS:
+        if now_ms - self._pli_at >= max(PLI_EVERY_MS, 1.2 * self._missing.round_trip_ms):
             self._pli_at = now_ms
             out.want_keyframe = True
 

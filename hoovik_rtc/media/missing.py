@@ -16,8 +16,8 @@ MAX_TRIES = 10
 "A packet is asked for at most so often."
 REPEAT_MS = 100.0
 "A packet is asked for again after this or a round trip, whichever is longer."
-MAX_REPEAT_MS = 300.0
-MAX_HOLD_MS = 150.0
+MAX_REPEAT_MS = 500.0
+MAX_HOLD_MS = 250.0
 "However late packets come by themselves, a missing one is asked for after this."
 HOLD_HALVES_MS = 2000.0
 "Without packets that come late by themselves, their lateness is forgotten by half in this time."
@@ -34,11 +34,12 @@ FORGET_MS = 1000.0
 class _Entry:
     """One missing packet."""
 
-    __slots__ = ("asked_ms", "settled", "since_ms", "tries")
+    __slots__ = ("asked_ms", "first_ms", "settled", "since_ms", "tries")
 
     def __init__(self, since_ms: float) -> None:
         self.since_ms = since_ms
-        self.asked_ms = 0.0
+        self.first_ms = 0.0  # when it was asked for, first
+        self.asked_ms = 0.0  # …and last
         self.tries = 0
         self.settled = False  # nobody waits for it any more; it is watched for, to learn
 
@@ -64,9 +65,10 @@ class Missing:
         """Another stream begins."""
         self._highest: int | None = None
         self._entries: dict[int, _Entry] = {}
-        self._repaired: dict[int, float] = {}  # asked for, then come: how late
+        self._repaired: dict[int, tuple[int, float, float]] = {}  # asked for, then come: see _came
         self._lateness: deque[float] = deque(maxlen=16)
-        self._round_trip_ms = 0.0
+        self.round_trip_ms = 0.0
+        "From asking for a packet to its coming; 0 while nothing is known."
         self._hold_ms = 0.0
         self._hold_at_ms = 0.0
         self._unanswered = 0
@@ -110,9 +112,8 @@ class Missing:
             self._bound(now_ms)
         elif (entry := self._entries.pop(number, None)) is not None:
             self._came(number, entry, now_ms)
-        elif (late := self._repaired.pop(number, None)) is not None:
-            self._count(self._needless)  # it came by itself, and once more for having been asked for
-            self._hold_at_least(late + 5, now_ms)
+        elif (repaired := self._repaired.pop(number, None)) is not None:
+            self._again(repaired, now_ms)
 
     def settle(self, first: int, end: int) -> None:
         """Nobody waits for the packets from `first` up to before `end` any more."""
@@ -127,7 +128,7 @@ class Missing:
         if not self._entries:
             return []
         hold = min(self.hold_ms(now_ms), MAX_HOLD_MS)
-        repeat = min(max(REPEAT_MS, self._round_trip_ms * 1.2), MAX_REPEAT_MS)
+        repeat = min(max(REPEAT_MS, self.round_trip_ms * 1.2), MAX_REPEAT_MS)
         out = []
         for number, entry in self._entries.items():
             if entry.settled or entry.tries >= MAX_TRIES:
@@ -137,6 +138,7 @@ class Missing:
                 self._tokens -= 1
                 entry.tries += 1
                 entry.asked_ms = now_ms
+                entry.first_ms = entry.first_ms or now_ms
                 out.append(number & 0xFFFF)
         return out
 
@@ -148,12 +150,23 @@ class Missing:
             self._hold_at_least(late, now_ms)
             return
         self._count(self._late)
-        self._repaired[number] = late
+        self._repaired[number] = entry.tries, late, now_ms - entry.first_ms
         if len(self._repaired) > MAX_GAP:
             del self._repaired[next(iter(self._repaired))]
         if entry.tries == 1:
-            took = now_ms - entry.asked_ms
-            self._round_trip_ms += (took - self._round_trip_ms) * (0.2 if self._round_trip_ms else 1.0)
+            self._took(now_ms - entry.first_ms)
+
+    def _again(self, repaired: tuple[int, float, float], now_ms: float) -> None:
+        """A packet that was asked for comes a second time: it was asked for too soon, or too soon again."""
+        self._count(self._needless)
+        tries, late_ms, took_ms = repaired
+        if tries == 1:
+            self._hold_at_least(late_ms + 5, now_ms)  # it would have come by itself
+        else:
+            self._took(max(took_ms, self.round_trip_ms))
+
+    def _took(self, ms: float) -> None:
+        self.round_trip_ms += (ms - self.round_trip_ms) * (0.2 if self.round_trip_ms else 1.0)
 
     def _hold_at_least(self, late_ms: float, now_ms: float) -> None:
         self._hold_ms = max(self.hold_ms(now_ms), min(late_ms, MAX_HOLD_MS))

@@ -36,7 +36,7 @@ MAX_JUMP = 3000
 MAX_PACKETS_PER_S = 1500
 "Of one receiver: 12 Mbit/s of full packets, five times a 720p call."
 GAP_MS = 1000.0
-"A picture that was away for longer, with packets missing, begins anew: a keyframe, and nothing sent again."
+"A picture that was away for longer, with packets missing, gets a keyframe at once."
 TELL_BITRATE_MS = 1000.0
 "A sender whose bitrate is or was limited is told at least this often: one message may get lost."
 NO_LIMIT = 100_000_000
@@ -83,9 +83,8 @@ class Tap:
                 "(pip install 'aiortc>=1.16,<1.17')."
             )
         setattr(receiver, JITTER_BUFFER, self)
-        setattr(
-            receiver, NACK_GENERATOR, None
-        )  # it asks once, at once, and for all anew with each loss; see missing.py
+        # aiortc asks for lost packets once, at once, and for all of them anew with each loss; see missing.py.
+        setattr(receiver, NACK_GENERATOR, None)
         self._estimator = getattr(receiver, BITRATE_ESTIMATOR)
         if self._estimator is not None:
             setattr(receiver, BITRATE_ESTIMATOR, _Estimator(self._estimator, self._limited))
@@ -168,25 +167,16 @@ class Tap:
             if not confirmed:
                 self._count("rtp_sequence_jump")
                 return
-            self._forget_missing()
         self._last[packet.ssrc] = packet.sequence_number
         now_ms = clock.now_ms()
         if self._estimator is not None:
             if now_ms - self._heard_ms > GAP_MS and last is not None and packet.sequence_number != (last + 1) & 0xFFFF:
                 self._count("video_returned")
-                self._forget_missing()
                 self.request_keyframe()
             if self._bitrate_told_ms is not None and now_ms - self._bitrate_told_ms >= TELL_BITRATE_MS:
                 self._tell_bitrate(now_ms)
         self._heard_ms = now_ms
         await self._pass_on_rtp(packet, arrival_time_ms=arrival_time_ms)
-
-    def _forget_missing(self) -> None:
-        """Keep aiortc from listing each number between here and there as lost: that takes the loop 10 ms and more."""
-        generator = getattr(self._receiver, NACK_GENERATOR)
-        if generator is not None:
-            generator.max_seq = None
-            generator.missing.clear()
 
     async def _on_rtcp(self, packet: Any) -> None:
         if isinstance(packet, RtcpSrPacket):

@@ -191,6 +191,10 @@ class Participant:
             self._send_avatar(now, measured=True)
             self._telemetry.took("last_packet_to_avatar", clock.now_ms() - seen.frame.arrival_ms)
             self._took("avatar_frame", self._expression.modality(now), seen.face.time_ms)
+            if seen.trace is not None:
+                sent = clock.now_ms()
+                seen.trace.stage("avatar", now, sent)
+                seen.trace.end(sent)
             self._arm(now)
 
     def on_heard(self, voice: VoiceEstimate, arrival_ms: float) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -18,10 +19,11 @@ from hoovik_rtc.media.assemble import VideoAssembler
 from hoovik_rtc.media.decode import Picture, UndecodableError, VideoDecoder
 from hoovik_rtc.media.packets import EncodedFrame, MediaPacket
 from hoovik_rtc.media.timeline import SenderClock, Timeline
+from hoovik_rtc.pipeline.gate import LookGate
 from hoovik_rtc.pipeline.load import Load
 from hoovik_rtc.pipeline.stage import Stage
 from hoovik_rtc.pipeline.workers import Workers
-from hoovik_rtc.telemetry import Telemetry
+from hoovik_rtc.telemetry import FrameTrace, FrameTracer, Telemetry
 
 MAX_WAITING = 30
 "Encoded frames that may wait for the decoder: one second. It is busy a twentieth of that for each participant."
@@ -49,6 +51,8 @@ class Seen:
     "None where no face was found."
     black: bool
     "The picture showed nothing at all: no media."
+    trace: FrameTrace | None = None
+    "Its spans, where it is traced."
 
 
 class Sight:
@@ -97,7 +101,7 @@ class Sight:
         )
         self._stopping = False
         self._calibrate = False
-        self._looked_ms = float("-inf")
+        self._gate = LookGate(load, random.random())
 
     def packet(self, packet: MediaPacket) -> None:
         """One RTP packet, from the tap."""
@@ -150,7 +154,7 @@ class Sight:
                 self._telemetry.count("video_frames_without_reference")
                 failed = True
                 continue
-            if frame.discardable and (index + 1 < len(frames) or not self._due(frame)):
+            if frame.discardable and (index + 1 < len(frames) or not self._gate.due(frame.capture_ms)):
                 self._telemetry.count("video_frames_left_undecoded")
                 continue
             try:
@@ -165,21 +169,20 @@ class Sight:
                 if newest is not None:
                     self._telemetry.count("video_frames_skipped")
                 newest = picture
-        self._telemetry.took("decode", clock.now_ms() - started)
+        ended = clock.now_ms()
+        self._telemetry.took("decode", ended - started)
         self._load.spent("decode", clock.thread_cpu_ms() - cpu)
         if failed:
             self._loop.call_soon_threadsafe(self._assembler.request_keyframe)
         if newest is None:
             return
-        if not self._due(newest.encoded):
+        if not self._gate.due(newest.encoded.capture_ms):
             self._telemetry.count("video_frames_over_rate")
             return
-        self._looked_ms = newest.encoded.capture_ms
+        self._gate.looked(newest.encoded.capture_ms)
+        if self._telemetry.tracer is not None:
+            newest = _traced(newest, self._telemetry.tracer, started, ended)
         self._looking.put(newest)
-
-    def _due(self, frame: EncodedFrame) -> bool:
-        """Whether it is time to look at a picture again; a capture time that leaps back begins anew."""
-        return not 0 <= frame.capture_ms - self._looked_ms < self._load.face_interval_ms
 
     def _skipped(self, pictures: int) -> None:
         self._telemetry.count("video_frames_skipped", pictures)
@@ -198,20 +201,32 @@ class Sight:
         seen = self._measure(picture)
         ended = clock.now_ms()
         self._telemetry.took("face", ended - started)
+        if picture.trace is not None:
+            picture.trace.stage("face", started, ended)
         self._load.spent("face", clock.thread_cpu_ms() - cpu, ended - started)
         self._loop.call_soon_threadsafe(self._hand_over, seen)
 
     def _measure(self, picture: Picture) -> Seen:
         if picture.is_black():
             self._telemetry.count("video_frames_black")
-            return Seen(picture.encoded, None, True)
+            return Seen(picture.encoded, None, True, picture.trace)
         if self._observer is None:
             self._observer = self._make_observer()
         if self._calibrate:
             self._calibrate = False
             self._observer.calibrate()
-        return Seen(picture.encoded, self._observer.observe(picture.planes(), picture.encoded.capture_ms), False)
+        face = self._observer.observe(picture.planes(), picture.encoded.capture_ms)
+        return Seen(picture.encoded, face, False, picture.trace)
 
     def _hand_over(self, seen: Seen) -> None:
         if not self._stopping:
             self._deliver(seen)
+
+
+def _traced(picture: Picture, tracer: FrameTracer, started_ms: float, decoded_ms: float) -> Picture:
+    """The picture with its trace, where it is one of those that are traced."""
+    trace = tracer.sample(picture.encoded.arrival_ms)
+    if trace is None:
+        return picture
+    trace.stage("decode", started_ms, decoded_ms)
+    return dataclasses.replace(picture, trace=trace)

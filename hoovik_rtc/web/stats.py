@@ -216,7 +216,7 @@ def _small(text: str) -> str:
 def _share(counters: dict[str, float]) -> str:
     """Lost sound that was filled in, as a share of all sound."""
     filled = counters.get("audio_samples_concealed", 0.0)
-    heard = counters.get("audio_packets_decoded", 0.0) * 960  # packets of 20 ms
+    heard = counters.get("audio_samples_decoded", 0.0) + counters.get("audio_samples_recovered", 0.0)
     return f"{filled / (filled + heard):.1%}" if filled + heard else "–"
 
 

@@ -71,7 +71,8 @@ def test_a_model_that_waits_without_using_the_cpu_fills_the_pool_all_the_same() 
 def test_one_participant_whose_looks_take_too_long_is_looked_at_less_often_though_nobody_waits() -> None:
     pool = Pool(1, always(50.0), cpu_share=0.5).run(20)
     assert pool.load.queue_depth == 0.0
-    assert pool.steps == [(pytest.approx(1.0, abs=1.3), 15.0)]
+    assert [hz for _, hz in pool.steps] == [15.0]
+    assert pool.steps[0][0] < 2.5
 
 
 def test_a_model_of_five_seconds_a_look_ends_at_the_lowest_rate_and_two_wait_at_most() -> None:
