@@ -1,178 +1,215 @@
-"""`make bench`: what one participant on real media costs, measured from outside and inside the service.
+"""`make bench`: our service beside the other ways of doing the same, on one machine and one piece of media.
 
-    make bench ARGS="--seconds 20 --media FILE"
+    make bench                                     # the table, bench.json, plots: about five minutes
+    make bench ARGS="--paths us --participants 6 --seconds 8"
+    make bench ARGS="--capacity"                   # and how many participants each path carries
+    make bench ARGS="--skip-table --flame 6"       # only where our time goes
 
-The service runs in a process of its own; the participant plays pre-encoded VP8 and Opus from another, on the same
-machine. "Outside" is from handing a frame's bytes to the sender's RTP stack until its `avatar_frame` is read from
-the data channel, both stacks included; "inside" is from the frame's last packet at the tap until the message is
-handed to the channel.
+Paths: `us`, the service; `aiortc`, aiortc's default `track.recv()` (aiortc_path.py); `upload`, JPEGs and PCM over
+Socket.IO (upload_path.py); `floor`, bare decoding and face mesh (floor.py). All have the same models behind them.
+
+One process is the service, another the load: N participants who play real face and voice, encoded beforehand, as
+VP8 480p30 and Opus over WebRTC (or as JPEGs and PCM). Every run starts both anew; joining and two seconds of
+warm-up are not measured. `audience = self`: nobody receives what is said about others.
+
+- last packet → message: inside the service, from the last packet of a frame (the event with the JPEG) until its
+  message is handed to the channel; for a voice until what was heard has moved the avatar.
+- capture → message: outside, from handing a frame to the sender's stack until its message is read, both stacks
+  included. For a voice from the newest sound that a message covers.
+- moving → message: from a random moment to the first message about it: waiting for the next picture that is looked
+  at is part of it. This is what a person feels, and where 5 pictures a second and 30 differ.
+
+Everything runs on one machine, so the load takes its share of the cores; its own CPU is in the table.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
+import dataclasses
 import json
 import os
-import signal
+import platform
 import subprocess
 import sys
-import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 from rich.console import Console
-from rich.table import Table
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from hoovik_rtc.testing import Call, Clip, call, clip_of
-from tests import media
+from tests.bench import plots, tables
+from tests.bench.capacity import capacity
+from tests.bench.flame import flame
+from tests.bench.material import material, save
+from tests.bench.options import parser
+from tests.bench.run import Load, run
+from tests.bench.service import BenchError, Design, check_free, path_of, tail
+from tests.bench.summarise import Figures, failed, figures_of
 
-DEFAULT = Path(__file__).resolve().parents[3] / "shared" / "media" / "talking_head_8s.mp4"
-
-
-def percentile(values: list[float], p: float) -> float:
-    ordered = sorted(values)
-    return ordered[round((len(ordered) - 1) * p / 100)] if ordered else float("nan")
-
-
-async def wait_ready(base: str, process: subprocess.Popen[bytes]) -> None:
-    async with aiohttp.ClientSession() as http:
-        while True:
-            if process.poll() is not None:
-                raise SystemExit(f"the service ended with code {process.returncode}")
-            try:
-                async with http.get(f"{base}/ready") as response:
-                    if response.status == 200:
-                        return
-            except aiohttp.ClientError:
-                pass
-            await asyncio.sleep(0.02)
+FLOOR_S = 20.0
+"Seconds of media that the floor runs through, in about a tenth of that."
+CAPACITY_S = 8.0
 
 
-def outside(one: Call, after: float) -> list[float]:
-    """Milliseconds from each frame's sending to its message, matched by the capture time that both name."""
-    delays = []
-    for at, message in one.received.timed("avatar_frame"):
-        if message["payload"]["measured"] and at > after:
-            sent = min(one.sent_video, key=lambda moment: abs(moment - message["timestamp_ms"]))
-            if abs(sent - message["timestamp_ms"]) < 15:
-                delays.append(at - sent)
-    return delays
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run what is asked for; the exit code is 0, or 1 where a run came to nothing."""
+    options = parser(__doc__ or "").parse_args(argv)
+    console = Console(width=None if sys.stdout.isatty() else 150)
+    options.out.mkdir(parents=True, exist_ok=True)
+    try:
+        return bench(options, console)
+    except BenchError as exc:
+        console.print(f"make bench: {exc}", style="red", highlight=False, markup=False)
+        return 1
 
 
-def cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def bench(options: argparse.Namespace, console: Console) -> int:
+    """Everything, written to `options.out` as it goes.
 
-
-async def measure(base: str, pid: int, clip: Clip, seconds: float) -> dict[str, Any]:
-    async with aiohttp.ClientSession() as http, call(base, clip, room="bench") as one:
-        await one.wait_for("welcome")
-        idle = cpu_seconds(pid)
-        await asyncio.sleep(2.0)
-        idle = (cpu_seconds(pid) - idle) / 2.0
-        consented = time.time() * 1000
-        await one.consent()
-        await one.wait_for("avatar_frame", where=lambda m: bool(m["payload"]["measured"]))
-        first = next(at for at, m in one.received.timed("avatar_frame") if m["payload"]["measured"])
-        await asyncio.sleep(2.0)
-        start, cpu = time.time(), cpu_seconds(pid)
-        await asyncio.sleep(seconds)
-        wall, cpu = time.time() - start, cpu_seconds(pid) - cpu
-        delays = outside(one, start * 1000)
-        frames = [m for at, m in one.received.timed("avatar_frame") if at > start * 1000]
-        updates = [m for at, m in one.received.timed("emotion_update") if at > start * 1000]
-        async with http.get(f"{base}/stats/json") as response:
-            inside = (await response.json())["stages"]
-    return {
-        "seconds": round(wall, 1),
-        "consent_to_first_frame_ms": round(first - consented, 1),
-        "outside_ms": {f"p{p}": round(percentile(delays, p), 2) for p in (50, 95, 99)},
-        "outside_n": len(delays),
-        "delays_ms": [round(delay, 2) for delay in delays],
-        "inside_ms": inside,
-        "cpu_percent_before_consent": round(idle * 100, 1),
-        "cpu_percent": round(cpu / wall * 100, 1),
-        "measured_per_s": round(sum(m["payload"]["measured"] for m in frames) / wall, 1),
-        "avatar_frames_per_s": round(len(frames) / wall, 1),
-        "emotion_updates_per_s": round(len(updates) / wall, 1),
+    Raises:
+        BenchError: it cannot go on at all.
+    """
+    if options.port:
+        check_free(options.port)
+    with console.status("encoding the media"):
+        media = material(options.media)
+        save(media, options.out / "material.pickle")
+    results: dict[str, Any] = {
+        "media": media.name,
+        "seconds": options.seconds,
+        "seed": options.seed,
+        "machine": {"cores": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()},
+        "runs": [],
     }
+    designs = _designs(options)
+    load = Load(1, options.seconds, options.warm_up, options.seed, options.out / "material.pickle", options.out,
+                options.port)  # fmt: skip
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"),
+               TimeElapsedColumn(), TextColumn("[dim]{task.fields[doing]}"))  # fmt: skip
+    with Progress(*columns, console=console, transient=True) as progress:
+        if "floor" in options.paths and not options.skip_table:
+            progress.add_task("native floor", total=None, doing="decoding and meshing")
+            results["floor"] = _floor(options)
+            _write(results, options.out)
+        if not options.skip_table:
+            _table_runs(options, load, designs, results, progress)
+        if options.capacity:
+            _capacities(options, load, designs, results, progress)
+        if options.flame:
+            task = progress.add_task("flame graph", total=None, doing="")
+            loaded = _with(load, participants=options.flame)
+            graph = flame(loaded, lambda words: progress.update(task, doing=words), options.native)
+            results["flame"] = str(graph)
+    _show(options, results, console)
+    _write(results, options.out)
+    return int(any("failed" in one for one in results["runs"]))
 
 
-def show(figures: dict[str, Any]) -> None:
-    inside = figures["inside_ms"]
-    table = Table("figure", "p50", "p95", title=f"{figures['media']}, {figures['seconds']} s", title_justify="left")
-    table.add_row("frame sent → avatar_frame read (outside), ms", *map(str, list(figures["outside_ms"].values())[:2]))
-    for name in ("last_packet_to_avatar", "last_packet_to_voice", "decode", "convert", "face", "voice", "emotion"):
-        if name in inside:
-            table.add_row(f"{name} (inside), ms", str(inside[name]["p50"]), str(inside[name]["p95"]))
-    table.add_row("consent → first measured frame, ms", str(figures["consent_to_first_frame_ms"]), "")
-    table.add_row("start → /ready, s", str(figures["start_to_ready_s"]), "")
-    table.add_row("service CPU, one participant, % of a core", str(figures["cpu_percent"]), "")
-    table.add_row("the same before consent, %", str(figures["cpu_percent_before_consent"]), "")
-    for name in ("measured_per_s", "avatar_frames_per_s", "emotion_updates_per_s"):
-        table.add_row(name, str(figures[name]), "")
-    Console().print(table)
+def _table_runs(
+    options: argparse.Namespace, load: Load, designs: list[Design], results: dict[str, Any], progress: Progress
+) -> None:
+    """Every path with every number of participants, one after the other."""
+    total = len(options.participants) * len(designs)
+    task = progress.add_task("runs", total=total, doing="")
+    for count in options.participants:
+        for design in designs:
+            title = f"{design.title}, N = {count}"
+
+            def say(words: str, title: str = title) -> None:
+                progress.update(task, doing=f"{title}: {words}")
+
+            try:
+                figures = figures_of(run(design, _with(load, participants=count), say), options.seed)
+            except BenchError as exc:
+                figures = failed(design.key, design.title, design.fps, count, str(exc))
+            if "failed" in figures:
+                progress.console.print(f"{title}: {figures['failed']}", style="red", highlight=False)
+            results["runs"].append(figures)
+            progress.advance(task)
+            _write(results, options.out)
 
 
-def plot(figures: dict[str, Any], path: Path) -> None:
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    delays = sorted(figures["delays_ms"])
-    if not delays:
-        return
-    figure, axes = pyplot.subplots(figsize=(7, 4))
-    axes.plot(delays, [(n + 1) / len(delays) for n in range(len(delays))])
-    axes.set(xlabel="frame sent → avatar_frame read, ms", ylabel="share of frames", title=figures["media"])
-    axes.set_xlim(0, max(30.0, percentile(delays, 99)))
-    axes.grid(alpha=0.3)
-    figure.tight_layout()
-    figure.savefig(path, dpi=110)
+def _capacities(
+    options: argparse.Namespace, load: Load, designs: list[Design], results: dict[str, Any], progress: Progress
+) -> None:
+    """The largest N at full rate for each path."""
+    task = progress.add_task("capacity", total=len(designs), doing="")
+    results["capacity"] = []
+    short = _with(load, seconds=min(load.seconds, CAPACITY_S))
+    for design in designs:
+        guess = 12 if design.fps < 15 else 8
+        found = capacity(design, short, options.capacity_limit, guess, lambda words: progress.update(task, doing=words))
+        results["capacity"].append(found)
+        progress.advance(task)
+        _write(results, options.out)
 
 
-async def run(
-    base: str, process: subprocess.Popen[bytes], clip: Clip, seconds: float, started: float
-) -> dict[str, Any]:
-    await wait_ready(base, process)
-    ready = time.time() - started
-    figures = await measure(base, process.pid, clip, seconds)
-    return figures | {"start_to_ready_s": round(ready, 2)}
+def _show(options: argparse.Namespace, results: dict[str, Any], console: Console) -> None:
+    """Tables on the console, plots beside the JSON."""
+    runs: list[Figures] = results["runs"]
+    floor: Figures | None = results.get("floor")
+    console.print(f"{results['media']}; {options.seconds:g} s each; seed {options.seed}; {os.cpu_count()} cores")
+    if floor is not None:
+        console.print(tables.floor_table(floor))
+    for count in options.participants:
+        of_count = [one for one in runs if one["wanted"] == count]
+        if not of_count:
+            continue
+        console.print(tables.main_table(count, of_count, floor))
+        compared = tables.ratio_table(of_count, floor)
+        if compared is not None:
+            console.print(compared)
+    for one in runs:
+        if one["path"] == "us" and one.get("stages") and one["wanted"] in (options.participants[0],
+                                                                          options.participants[-1]):  # fmt: skip
+            console.print(tables.stage_table(one))
+    if results.get("capacity"):
+        console.print(tables.capacity_table(results["capacity"]))
+    written = [options.out / "bench.json"]
+    if runs:
+        plots.latency(runs, options.out / "latency.png")
+        plots.scaling(runs, floor, options.out / "scaling.png")
+        written += [options.out / "latency.png", options.out / "scaling.png"]
+    if "flame" in results:
+        written.append(Path(results["flame"]))
+    console.print("written: " + ", ".join(str(one) for one in written if one.is_file() or one.name == "bench.json"))
 
 
-def main(arguments: argparse.Namespace) -> None:
-    if arguments.media is not None or DEFAULT.is_file():
-        file = arguments.media or DEFAULT
-        clip, name = clip_of(file, width=640, height=480, seconds=8.0), file.name
-    else:
-        clip, name = media.talking_clip(640, 480), "warped test face (no ../shared)"
-    base = f"http://127.0.0.1:{arguments.port}"
-    command = [sys.executable, "-m", "hoovik_rtc", "serve", "--port", str(arguments.port)]
-    with (arguments.out / "service.log").open("wb") as log:
-        started = time.time()
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-        try:
-            with Console().status(f"measuring for {arguments.seconds} s"):
-                figures = asyncio.run(run(base, process, clip, arguments.seconds, started))
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(10)
-    figures["media"] = name
-    show(figures)
-    plot(figures, arguments.out / "latency.png")
-    (arguments.out / "bench.json").write_text(json.dumps(figures, indent=2))
-    print(f"written: {arguments.out}/bench.json, {arguments.out}/latency.png")
+def _floor(options: argparse.Namespace) -> Figures:
+    """The floor, in a process of its own: nothing else may cost CPU in it.
+
+    Raises:
+        BenchError: it failed.
+    """
+    target, log = options.out / "floor.json", options.out / "floor.log"
+    command = [sys.executable, "-m", "tests.bench.floor", "--material", str(options.out / "material.pickle")]
+    command += ["--seconds", str(min(FLOOR_S, 2 * options.seconds)), "--out", str(target)]
+    with log.open("wb") as stream:
+        done = subprocess.run(command, stdout=stream, stderr=stream)
+    if done.returncode:
+        raise BenchError(f"The floor ended with code {done.returncode}. The end of {log}:\n{tail(log)}")
+    figures: Figures = json.loads(target.read_text())
+    return figures
+
+
+def _designs(options: argparse.Namespace) -> list[Design]:
+    designs: list[Design] = []
+    for name in options.paths:
+        if name == "upload":
+            designs += [path_of(name, fps) for fps in options.upload_fps]
+        elif name != "floor":
+            designs.append(path_of(name))
+    return designs
+
+
+def _write(results: dict[str, Any], out: Path) -> None:
+    (out / "bench.json").write_text(json.dumps(results, indent=1))
+
+
+def _with(load: Load, **changes: Any) -> Load:
+    return dataclasses.replace(load, **changes)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--media", type=Path)
-    parser.add_argument("--port", type=int, default=18080)
-    parser.add_argument("--out", type=Path, default=Path("out"))
-    options = parser.parse_args()
-    options.out.mkdir(exist_ok=True)
-    main(options)
+    sys.exit(main())
