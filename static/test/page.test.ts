@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { Pose } from "../src/page/pose";
 import { PresenceWatch, overlayText, ownDoing } from "../src/page/presence";
+import { StatusWatch } from "../src/page/status";
 
 test("a pose glides to its target and rests again", () => {
   const pose = new Pose(25, 45);
@@ -65,4 +66,55 @@ test("notices about what was switched off here are left out", () => {
   expect(ownDoing("modality_video_only", muted!)).toBe(true);
   expect(ownDoing("modality_none", dark!)).toBe(false);
   expect(ownDoing("modality_none", off!)).toBe(true);
+});
+
+const BUSY = { queue_depth: 4, suggested_fps: 10, suggested_height: 240, reason: "overloaded", limited: true, applied: ["encoder" as const], refused: [] };
+
+test("a busy bot is shown until it has recovered", () => {
+  const watch = new StatusWatch();
+  watch.to({ state: "live", detail: "" });
+  expect(watch.at(0)).toBeNull();
+  watch.pressure(BUSY);
+  expect(watch.at(0)).toMatchObject({
+    kind: "busy",
+    text: "The bot is busy: measuring 10 times a second; the avatar goes on at 30.",
+    count: "Your picture goes to it at 240 lines, 10 a second.",
+  });
+  watch.pressure({ ...BUSY, suggested_fps: 7.5, applied: [], refused: [{ part: "encoder", why: "no" }] });
+  expect(watch.at(0)).toMatchObject({ text: expect.stringContaining("7.5 times"), count: "This browser cannot send it less." });
+  watch.pressure({ ...BUSY, limited: false, reason: "recovered" });
+  expect(watch.at(0)).toBeNull();
+});
+
+test("a new connection knows nothing of how busy the bot was before", () => {
+  const watch = new StatusWatch();
+  watch.to({ state: "live", detail: "" });
+  watch.pressure(BUSY);
+  watch.to({ state: "reconnecting", detail: "", attempt: 2, why: "The bot has gone silent.", retryInS: 2 });
+  expect(watch.at(0)).toMatchObject({ kind: "reconnecting", count: "The bot has gone silent. Attempt 2 in 2 s", actions: { retry: "Try now" } });
+  watch.to({ state: "live", detail: "" });
+  expect(watch.at(0)).toBeNull();
+});
+
+test("a refusal counts down, and can be cut short or stopped", () => {
+  const watch = new StatusWatch();
+  watch.to({ state: "no-bot", detail: "", code: "full", why: "The bot is full.", retryInS: 8 });
+  expect(watch.at(0)).toMatchObject({ kind: "refused", count: "Asking again in 8 s", actions: { retry: "Ask now", "stop-asking": "Stop asking" } });
+  watch.to({ state: "no-bot", detail: "", code: "full", why: "The bot is full." });
+  expect(watch.at(0)?.actions).toEqual({ retry: "Ask again" });
+  watch.to({ state: "joining", detail: "", code: "full", why: "Full.", retryInS: 8 });
+  expect(watch.at(0)?.actions).toEqual({ retry: "Try now", leave: "Cancel" });
+  watch.to({ state: "no-bot", detail: "" });
+  expect(watch.at(0)).toBeNull();
+});
+
+test("loss is told once it has lasted", () => {
+  const watch = new StatusWatch();
+  watch.to({ state: "live", detail: "" });
+  watch.lost(0.12, 0);
+  expect(watch.at(2000)).toBeNull();
+  watch.lost(0.12, 3000);
+  expect(watch.at(3100)).toMatchObject({ kind: "lossy", count: "12 % is lost" });
+  watch.lost(0.01, 4000);
+  expect(watch.at(4000)).toBeNull();
 });

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { Backoff } from "../src/sdk/backoff";
-import { Bitrate, ClockOffset, CostMeter, Median, RateMeter } from "../src/sdk/stats";
+import { Bitrate, ClockOffset, CostMeter, Median, NOT_SENDING, RateMeter, readStats } from "../src/sdk/stats";
 
 test("the clock offset comes from the exchange with the shortest round trip", () => {
   const clock = new ClockOffset();
@@ -61,10 +60,19 @@ test("end to end is counted on the bot's clock, and only once that is known", ()
   expect(meter.read(190)).toMatchObject({ avatarEndToEndMs: 40, avatarLatencyMs: 20, clockOffsetMs: 5000 });
 });
 
-test("waiting doubles up to half a minute and is jittered", () => {
-  const long = new Backoff(() => 1);
-  expect([long.next(), long.next(), long.next()]).toEqual([500, 1000, 2000]);
-  for (let i = 0; i < 10; i += 1) long.next();
-  expect(long.next()).toBe(30_000);
-  expect(new Backoff(() => 0).next()).toBe(250);
+test("loss and round trip of what we send come from the bot's reports, the worse of picture and sound", async () => {
+  const reports = [
+    { type: "outbound-rtp", kind: "video", bytesSent: 1000, headerBytesSent: 100, framesPerSecond: 15, frameHeight: 240 },
+    { type: "outbound-rtp", kind: "audio", bytesSent: 50, headerBytesSent: 10 },
+    { type: "remote-inbound-rtp", kind: "video", packetsLost: 30, fractionLost: 0.1, roundTripTime: 0.05 },
+    { type: "remote-inbound-rtp", kind: "audio", packetsLost: -2, fractionLost: 0.02, roundTripTime: 0.04 },
+    { type: "data-channel", bytesReceived: 7 },
+    { type: "data-channel", bytesReceived: 8 },
+  ];
+  const pc = { getStats: async () => new Map(reports.map((report, index) => [String(index), report])) as unknown as RTCStatsReport };
+  const { sent, received, sending } = await readStats(pc);
+  expect([sent, received]).toEqual([1160, 15]);
+  expect(sending).toEqual({ fps: 15, height: 240, packetsLost: 30, lossShare: 0.1, roundTripMs: 50 });
+  const nobody = { getStats: async () => new Map() as unknown as RTCStatsReport };
+  expect((await readStats(nobody)).sending).toEqual(NOT_SENDING);
 });

@@ -1,52 +1,23 @@
 // Drives headless Chromium through the page as a person would; prints what it saw as one line of JSON.
 // node drive.mjs '{"url", "chromium", "video", "audio", "seconds", "shot"}'
-import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
+import { agree, join, launch, open } from "./chromium.mjs";
 
-const require = createRequire(fileURLToPath(new URL("../../static/package.json", import.meta.url)));
-const { chromium } = require("playwright-core");
 const options = JSON.parse(process.argv[2]);
-
-const browser = await chromium.launch({
-  executablePath: options.chromium,
-  args: [
-    "--headless=new",
-    "--no-sandbox",
-    "--use-gl=angle",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--use-fake-ui-for-media-stream",
-    "--use-fake-device-for-media-stream",
-    `--use-file-for-fake-video-capture=${options.video}`,
-    `--use-file-for-fake-audio-capture=${options.audio}`,
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-  ],
-});
+const browser = await launch(options);
 const seen = { console: [], states: {} };
 try {
-  const page = await browser.newPage({ viewport: { width: 1280, height: 860 } });
-  page.on("console", (message) => message.type() === "error" && seen.console.push(message.text()));
-  page.on("pageerror", (error) => seen.console.push(String(error)));
+  const page = await open(browser, seen);
   const shot = (name) => (options.shot ? page.screenshot({ path: `${options.shot}_${name}.png` }) : null);
   const id = (name) => page.getByTestId(name);
 
-  await page.goto(options.url);
-  await id("join-name").fill("tester");
-  await id("join-room").fill("browser-test");
-  await id("join-button").click();
-  await id("consent-dialog").waitFor({ state: "visible", timeout: 20_000 });
+  await join(page, options.url);
   await shot("consent");
   seen.states.consentText = await id("consent-dialog").innerText();
   seen.states.signBeforeConsent = await id("analysed-sign").isVisible();
   seen.states.framesBeforeConsent = await page.evaluate(() => window.hoovik.avatarFrames);
 
   const agreed = Date.now();
-  await id("consent-agree").click();
-  await id("analysed-sign").waitFor({ state: "visible", timeout: 10_000 });
-  await page.waitForFunction(() => window.hoovik.lastAvatar?.payload.measured, null, { timeout: 20_000, polling: 20 });
+  await agree(page);
   seen.firstFrameMs = Date.now() - agreed;
 
   const peaks = {};

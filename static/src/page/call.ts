@@ -9,7 +9,7 @@ const PILL: Record<ClientState, string> = {
   "no-bot": "In the room, without the bot",
   connecting: "Connecting to the bot…",
   live: "Connected",
-  lost: "Connection lost, coming back…",
+  reconnecting: "Reconnecting…",
   failed: "Not connected",
   left: "Left",
 };
@@ -18,7 +18,6 @@ const PILL: Record<ClientState, string> = {
 const NO_BOT: Partial<Record<ClientState, string>> = {
   joining: "Joining…",
   connecting: "Connecting to the bot…",
-  lost: "Connection lost, coming back…",
   "no-bot": "There is no bot in this room.",
 };
 
@@ -52,6 +51,8 @@ export class CallScreen {
   private hasVideo = true;
   /** Why there is no avatar at all; covers everything else. */
   private broken = "";
+  /** Whether the strip says why nothing moves, so that nothing else needs to. */
+  private explained = false;
   private noBot = "";
 
   constructor(private readonly actions: CallActions) {
@@ -91,22 +92,27 @@ export class CallScreen {
     say(this.pill, text);
     this.pill.dataset.state = state;
     this.noBot = NO_BOT[state] ?? "";
-    if (state === "no-bot" && code) this.noBot = code === "full" ? "The bot is full. The avatar waits for a place." : "The bot does not take part at the moment.";
+    this.explained = state === "reconnecting" || code !== "";
+    if (this.explained && state !== "live") byId("avatar-tile", HTMLElement).dataset.calm = state;
+    else delete byId("avatar-tile", HTMLElement).dataset.calm;
     if (state !== "live") this.again.hidden = true;
   }
 
-  consent({ avatar, emotion }: ConsentState, live: boolean): void {
+  /** `paused`: agreed to, but nothing arrives at the bot; it goes on as soon as the connection is back. */
+  consent({ avatar, emotion }: Pick<ConsentState, "avatar" | "emotion">, live: boolean, paused = false): void {
     const on = avatar || emotion;
+    const what = [avatar && "avatar", emotion && "emotion"].filter(Boolean).join(" and ");
     this.sign.hidden = !on;
-    say(this.sign, on ? `being analysed: ${[avatar && "avatar", emotion && "emotion"].filter(Boolean).join(" and ")}` : "");
+    this.sign.classList.toggle("paused", paused);
+    say(this.sign, !on ? "" : paused ? `analysis interrupted: ${what}` : `being analysed: ${what}`);
     this.stop.hidden = !on;
     this.again.hidden = on || !live;
-    this.calibrate.disabled = !on;
+    this.calibrate.disabled = !on || paused;
   }
 
   presence(presence: Presence): void {
     const { micOn: mic, cameraOn: camera, hasVideo, noBot } = this;
-    const text = this.broken || overlayText(presence, { mic, camera, hasVideo, noBot });
+    const text = this.broken || (this.explained ? "" : overlayText(presence, { mic, camera, hasVideo, noBot }));
     this.overlay.hidden = !text;
     this.overlay.dataset.presence = this.broken ? "broken" : presence;
     say(this.overlay, text);

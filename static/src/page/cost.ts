@@ -1,4 +1,4 @@
-import type { Cost } from "../sdk";
+import type { Cost, Sending } from "../sdk";
 import { byId, make, say } from "./dom";
 
 type Row = [key: string, label: string, explanation: string, value: (cost: Cost) => string];
@@ -12,7 +12,9 @@ const ROWS: Row[] = [
   ["emotion-rate", "Emotion updates", "Updates received a second", (c) => `${c.emotionPerSecond.toFixed(1)} /s`],
   ["upload", "Upload to the bot", "Picture and voice", (c) => bitrate(c.uploadBps)],
   ["download", "Download", "Messages on the data channels", (c) => bitrate(c.downloadBps)],
-  ["round-trip", "Round trip", "Shortest of the newest pings", (c) => ms(c.roundTripMs)],
+  ["sent", "Picture sent", "Lines of the picture and pictures a second, as the browser encodes them for the bot", (c) => picture(c.sending)],
+  ["loss", "Lost on the way", "Of the newest packets of picture and sound (the worse of both), and packets since the connection began, as the bot reports them", (c) => loss(c.sending)],
+  ["round-trip", "Round trip: ping, media", "Shortest of the newest pings, and of the media from the bot's reports", (c) => roundTrip(c)],
   ["late", "Late frames", "Dropped because a newer one was here", (c) => String(c.lateFrames)],
 ];
 
@@ -38,6 +40,18 @@ export class CostPanel {
 }
 
 const ms = (value: number | null): string => (value === null ? "–" : `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`);
+
+function picture({ height, fps }: Sending): string {
+  return height === null ? "–" : `${height} lines, ${Math.round(fps ?? 0)} /s`;
+}
+
+function loss({ lossShare, packetsLost }: Sending): string {
+  return lossShare === null ? "–" : `${(lossShare * 100).toFixed(1)} % (${packetsLost ?? 0})`;
+}
+
+function roundTrip({ roundTripMs, sending }: Cost): string {
+  return `${ms(roundTripMs)}, ${ms(sending.roundTripMs)}`;
+}
 
 function bitrate(bps: number | null): string {
   if (bps === null) return "–";

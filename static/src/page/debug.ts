@@ -1,4 +1,4 @@
-import type { AvatarFrame, ClientState, ConsentState, EmotionUpdate, HoovikClient, Welcome } from "../sdk";
+import type { AvatarFrame, ClientState, ConsentState, Cost, EmotionUpdate, HoovikClient, StateEvent, Welcome } from "../sdk";
 
 /**
  * `window.hoovik`: the handle for debugging and for browser tests. Nothing of the page depends on it.
@@ -8,6 +8,10 @@ import type { AvatarFrame, ClientState, ConsentState, EmotionUpdate, HoovikClien
  */
 export interface DebugHandle {
   state: ClientState;
+  /** The changes of it, the newest last, without countdowns. */
+  states: (StateEvent & { atMs: number })[];
+  /** What the connection costs now, loss and round trips included. */
+  readonly cost: Cost | null;
   consent: ConsentState;
   welcome: Welcome | null;
   lastAvatar: AvatarFrame | null;
@@ -35,6 +39,10 @@ const AT_MOST = 100;
 export function installDebugHandle(client: () => HoovikClient | null, morphs: () => Record<string, number>): DebugHandle {
   const handle: DebugHandle = {
     state: "idle",
+    states: [],
+    get cost() {
+      return client()?.stats ?? null;
+    },
     consent: { avatar: false, emotion: false, transcript: false },
     welcome: null,
     lastAvatar: null,
@@ -51,6 +59,14 @@ export function installDebugHandle(client: () => HoovikClient | null, morphs: ()
   window.addEventListener("error", ({ message }) => noteError(handle, "page", message));
   window.addEventListener("unhandledrejection", ({ reason }) => noteError(handle, "page", String(reason)));
   return handle;
+}
+
+export function noteState(handle: DebugHandle, event: StateEvent): void {
+  const last = handle.states[handle.states.length - 1];
+  handle.state = event.state;
+  if (last && last.state === event.state && last.code === event.code && last.attempt === event.attempt) return;
+  handle.states.push({ ...event, atMs: Date.now() });
+  if (handle.states.length > AT_MOST) handle.states.shift();
 }
 
 export function noteError(handle: DebugHandle, code: string, message: string): void {

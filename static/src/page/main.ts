@@ -1,15 +1,16 @@
-import { HoovikClient, NO_CONSENT, type AvatarFrame, type EmotionUpdate } from "../sdk";
+import { HoovikClient, NO_CONSENT, type AvatarFrame, type EmotionUpdate, type StateEvent } from "../sdk";
 import type { AvatarView } from "./avatar";
 import { CallScreen } from "./call";
 import { ConsentDialog } from "./consent";
 import { CostPanel } from "./cost";
-import { installDebugHandle, noteError } from "./debug";
+import { installDebugHandle, noteError, noteState } from "./debug";
 import { byId } from "./dom";
 import { EMOTION_COLOUR, EmotionPanel } from "./emotion";
 import { JoinScreen, type JoinRequest } from "./join";
 import { Notices, type Weight } from "./notices";
 import { People } from "./people";
 import { PresenceWatch, ownDoing } from "./presence";
+import { StatusStrip, StatusWatch } from "./status";
 
 /** Empty where the asset was not there at build time; the page works without it and says so. */
 const headUrl = Object.values(
@@ -21,12 +22,21 @@ const emotion = new EmotionPanel();
 const cost = new CostPanel();
 const people = new People();
 const presence = new PresenceWatch();
+const status = new StatusWatch();
+const strip = new StatusStrip((action) => {
+  if (action === "retry") client?.retryNow();
+  else if (action === "stop-asking") client?.stopAsking();
+  else client?.leave();
+});
 let client: HoovikClient | null = null;
 let emotionOn = false;
 let endSource = (): void => {};
 let avatar: AvatarView | null = null;
 let avatarAsked = false;
 let tokenGiven = false;
+let lost = false;
+/** From a loss until the bot says what is in force again. */
+let resuming = false;
 
 const handle = installDebugHandle(() => client, () => avatar?.influences() ?? {});
 const join = new JoinScreen(parameters, (request) => start(request));
@@ -36,7 +46,10 @@ const consent = new ConsentDialog((decision) => {
   else notices.show("declined", "Nothing is analysed. You can change your mind at any time.");
 });
 const call = new CallScreen({
-  stop: () => client?.stop(),
+  stop: () => {
+    client?.stop();
+    showConsent();
+  },
   agreeAgain: () => client?.welcome && consent.ask(client.welcome),
   leave: () => client?.leave(),
   calibrate: () => {
@@ -65,27 +78,24 @@ function start({ name, room, token, source }: JoinRequest): void {
 
 function listen(to: HoovikClient): void {
   const { events } = to;
-  events.on("state", ({ state, detail, code }) => {
-    handle.state = state;
-    call.state(state, to.welcome?.bot ?? "", code);
-    if (code && state === "no-bot") noteError(handle, code, detail);
-    if (state === "lost" || state === "no-bot") notices.show(state, detail, "warning", state === "lost" || code !== undefined);
-    for (const past of ["lost", "no-bot"]) if (past !== state) notices.hide(past);
-    if (state !== "live") consent.dismiss();
-    if (state === "failed" || state === "left") end(state === "failed" ? detail : "", code);
-  });
+  events.on("state", (event) => onState(to, event));
   events.on("welcome", (welcome) => {
     handle.welcome = welcome;
-    call.consent(to.consented, true);
-    if (!to.resumed) consent.ask(welcome);
+    showConsent();
+    if (to.decision) return;
+    emotionOn = false;
+    emotion.clear("No reading yet.");
+    consent.ask(welcome);
   });
   events.on("consent", (state) => {
     handle.consent = state;
-    call.consent(state, to.state === "live");
-    if (state.emotion && !emotionOn) emotion.clear("Waiting for the first reading…");
-    emotionOn = state.emotion;
+    if (to.state === "live") resuming = false;
+    showConsent();
     presence.analysed(state.avatar, Date.now());
     if (!state.avatar) restAvatar();
+    if (isPaused(to)) return; // what was read stands, dimmed, until it goes on
+    if (state.emotion && !emotionOn) emotion.clear("Waiting for the first reading…");
+    emotionOn = state.emotion;
     if (!state.emotion) emotion.clear("Emotion is not being read.");
     if (state.reason) notices.show("consent", state.reason, "warning");
   });
@@ -95,14 +105,61 @@ function listen(to: HoovikClient): void {
   events.on("peer-stream", ({ id, stream }) => people.stream(id, stream));
   events.on("peer-link", ({ id, connected }) => people.link(id, connected));
   events.on("peer-media", ({ id, media }) => people.media(id, media));
-  events.on("cost", (reading) => cost.show(reading));
-  events.on("backpressure", ({ suggested_fps, suggested_height }) =>
-    notices.show("backpressure", `The bot is busy: your picture goes to it at ${suggested_height} lines, ${suggested_fps} frames a second.`));
+  events.on("cost", (reading) => {
+    cost.show(reading);
+    status.lost(reading.sending.lossShare, Date.now());
+  });
+  events.on("backpressure", (wish) => {
+    status.pressure(wish);
+    for (const { part, why } of wish.refused) noteError(handle, `backpressure_${part}`, why);
+  });
   events.on("notice", ({ code, message }) => {
     if (code === "no_face") presence.faceGone();
     if (!ownDoing(code, { mic: call.micOn, camera: call.cameraOn })) notices.show(code, message);
   });
   events.on("error", ({ code, message }) => problem(code, message));
+}
+
+function onState(to: HoovikClient, event: StateEvent): void {
+  const { state, detail, code = "" } = event;
+  const changed = state !== handle.state || code !== (handle.states.at(-1)?.code ?? "");
+  noteState(handle, event);
+  status.to(event);
+  strip.show(status.at(Date.now())); // at once: in a tab in the background there is no tick
+  call.state(state, to.welcome?.bot ?? "", code);
+  if (state === "reconnecting") {
+    lost = true;
+    resuming = true;
+    restAvatar();
+  }
+  if (state === "live" && lost) {
+    lost = false;
+    if (to.consented.avatar || to.consented.emotion) resuming = false; // the old connection spoke again
+    const ended = code === "new_session";
+    notices.show("back", ended ? detail : "The connection is back. The same session goes on.", ended ? "warning" : "info");
+  }
+  if (state !== "live" && state !== "reconnecting") resuming = false;
+  if (state === "no-bot" && changed) {
+    if (code) noteError(handle, code, detail);
+    else notices.show("no-bot", detail, "warning");
+    emotionOn = false;
+    emotion.clear("Emotion is not being read.");
+  }
+  if (state !== "no-bot" || code) notices.hide("no-bot");
+  if (state !== "live") consent.dismiss();
+  showConsent();
+  if (state === "failed" || state === "left") end(state === "failed" ? detail : "", code);
+}
+
+/** Agreed to in this session, and not in force because the connection is (or was just) lost. */
+function isPaused({ decision }: HoovikClient): boolean {
+  return resuming && Boolean(decision?.avatar || decision?.emotion);
+}
+
+function showConsent(): void {
+  if (!client) return;
+  const paused = isPaused(client);
+  call.consent(paused && client.decision ? client.decision : client.consented, client.state === "live", paused);
 }
 
 function onAvatar(from: HoovikClient, frame: AvatarFrame): void {
@@ -142,7 +199,9 @@ function end(why: string, code = ""): void {
   restAvatar();
   if (why) noteError(handle, code, why);
   notices.clear(); // what matters stands on the first screen now
-  emotionOn = false;
+  emotionOn = resuming = lost = false;
+  status.to({ state: "idle", detail: "" });
+  strip.show(null);
   const token = tokenGiven ? "That token is not right." : "This service needs an access token. Enter it above.";
   join.open(code === "unauthorized" ? token : why, code === "unauthorized");
 }
@@ -176,6 +235,7 @@ function tick(): void {
     const seen = presence.at(nowMs);
     handle.presence = seen;
     call.presence(seen);
+    strip.show(status.at(nowMs));
     if (seen === "silent") restAvatar();
     call.speaking(emotion.tick(nowMs, call.micOn));
     people.tick(nowMs);

@@ -1,13 +1,14 @@
+import { Adaptation, FULL_FPS, FULL_HEIGHT, encodingFor, type Adapt, type Adapted } from "./adapt";
 import { Emitter } from "./events";
 import { PROTOCOL, parse, type Backpressure, type BotMessage, type ClientMessage } from "./messages";
 import type { Candidate, Signal } from "./room";
+import { Pulse } from "./pulse";
 import { now } from "./stats";
 
-const GATHER_MS = 1000;
-const CONNECT_MS = 15_000;
-const DISCONNECTED_MS = 5000;
-/** The bot reads faces at this height; more only costs. */
-const HEIGHT = 480;
+/** The offer waits for candidates at most this long; later ones trickle. */
+const GATHER_MS = 500;
+export const CONNECT_MS = 15_000;
+const DISCONNECTED_MS = 3000;
 const MAX_BITRATE = 1_500_000;
 
 const CHANNELS: Record<string, RTCDataChannelInit> = {
@@ -24,6 +25,10 @@ export interface BotConnectionEvents {
   open: undefined;
   /** The connection is gone; the text says how. */
   lost: string;
+  /** Nothing comes any more, but it might: whoever hears this may make another connection beside it. */
+  doubtful: string;
+  /** The network between us works again after it did not. */
+  revived: undefined;
 }
 
 /** Our connection to the bot: we offer, it answers. Media goes there, messages come back. */
@@ -32,15 +37,24 @@ export class BotConnection {
   readonly pc: RTCPeerConnection;
   private readonly channels = new Map<string, RTCDataChannel>();
   private readonly early: (Candidate | null)[] = [];
-  private timer: ReturnType<typeof setTimeout> | undefined;
+  /** Runs until the first message. */
+  private connecting: ReturnType<typeof setTimeout> | undefined;
+  private disconnected: ReturnType<typeof setTimeout> | undefined;
   private closed = false;
   private offered = false;
+  private doubted = false;
+  /** From the first message on. */
+  private pulse: Pulse | null = null;
+  private readonly adaptation: Adaptation;
+  private readonly connectMs: number;
 
   constructor(
     iceServers: RTCIceServer[],
     stream: MediaStream,
     private readonly signal: (signal: Signal) => void,
+    { adapt = "encoder", connectMs = CONNECT_MS }: { adapt?: Adapt; connectMs?: number } = {},
   ) {
+    this.connectMs = connectMs;
     this.pc = new RTCPeerConnection({ iceServers });
     for (const [label, init] of Object.entries(CHANNELS)) {
       const channel = this.pc.createDataChannel(label, { ...init, protocol: PROTOCOL });
@@ -51,15 +65,16 @@ export class BotConnection {
     control.onopen = () => this.events.emit("open", undefined);
     control.onclose = () => this.lose("The bot closed the connection.");
     for (const track of stream.getTracks()) this.addTrack(track, stream);
+    this.adaptation = new Adaptation(this.pc.getSenders().find(({ track }) => track?.kind === "video"), adapt);
     this.pc.onicecandidate = ({ candidate }) => {
       if (this.offered) this.signal({ candidate: candidate ? toCandidate(candidate) : null });
     };
     this.pc.onconnectionstatechange = () => this.connectionState();
   }
 
-  /** Offer with the candidates of at most one second in it; later ones trickle. */
+  /** Offer with the first candidates in it; later ones trickle. */
   async offer(): Promise<void> {
-    this.timer = setTimeout(() => this.lose("The bot did not answer within 15 s."), CONNECT_MS);
+    this.connecting = setTimeout(() => this.lose(`The bot did not answer within ${Math.round(this.connectMs / 1000)} s.`), this.connectMs);
     await this.pc.setLocalDescription(await this.pc.createOffer());
     await this.gathered();
     const local = this.pc.localDescription;
@@ -94,24 +109,21 @@ export class BotConnection {
     return this.send({ type: "ping", payload: { client_ms: now() } });
   }
 
-  /**
-   * Send smaller or fewer pictures, as the bot asks. This is set on the sender, because the same track also
-   * goes to other people; only where that is refused, the track itself is constrained.
-   */
-  async yieldTo({ suggested_fps, suggested_height }: Backpressure): Promise<void> {
-    const sender = this.pc.getSenders().find(({ track }) => track?.kind === "video");
-    if (!sender?.track || suggested_fps <= 0 || suggested_height <= 0) return;
-    const height = sender.track.getSettings().height ?? HEIGHT;
-    const parameters = sender.getParameters();
-    for (const encoding of parameters.encodings) {
-      encoding.maxFramerate = suggested_fps;
-      encoding.scaleResolutionDownBy = Math.max(1, height / suggested_height);
-    }
-    try {
-      await sender.setParameters(parameters);
-    } catch {
-      await sender.track.applyConstraints({ frameRate: { max: suggested_fps }, height: { max: suggested_height } });
-    }
+  /** Send smaller or fewer pictures, as the bot asks, or all of them again. Never throws. */
+  yieldTo(wish: Backpressure): Promise<Adapted> {
+    return this.adaptation.apply(wish);
+  }
+
+  /** Look whether the bot still lives; about once a second. */
+  check(nowMs: number): void {
+    this.ping();
+    if (this.pulse?.dead(nowMs)) this.doubt("The bot has gone silent.");
+  }
+
+  /** There is a reason to think that the network changed: the next answer must come soon. */
+  suspect(nowMs: number): void {
+    this.pulse?.doubt(nowMs);
+    this.ping();
   }
 
   /** Whether the bot took our offer. */
@@ -122,18 +134,19 @@ export class BotConnection {
   /** No event follows. */
   close(): void {
     this.closed = true;
-    clearTimeout(this.timer);
+    clearTimeout(this.connecting);
+    clearTimeout(this.disconnected);
+    this.adaptation.release();
     this.pc.close();
   }
 
   private addTrack(track: MediaStreamTrack, stream: MediaStream): void {
     const video = track.kind === "video";
-    const height = track.getSettings().height ?? HEIGHT;
     const transceiver = this.pc.addTransceiver(track, {
       direction: "sendonly",
       streams: [stream],
       ...(video && {
-        sendEncodings: [{ maxBitrate: MAX_BITRATE, maxFramerate: 30, scaleResolutionDownBy: Math.max(1, height / HEIGHT) }],
+        sendEncodings: [{ maxBitrate: MAX_BITRATE, ...encodingFor(track, FULL_FPS, FULL_HEIGHT) }],
       }),
     });
     const codecs = RTCRtpSender.getCapabilities?.(track.kind)?.codecs;
@@ -165,11 +178,17 @@ export class BotConnection {
   private connectionState(): void {
     const state = this.pc.connectionState;
     if (state === "failed") this.lose("The connection to the bot failed.");
-    if (state === "connected") clearTimeout(this.timer);
+    clearTimeout(this.disconnected);
+    if (state === "connected" && this.doubted) this.events.emit("revived", undefined);
     if (state === "disconnected") {
-      clearTimeout(this.timer);
-      this.timer = setTimeout(() => this.lose("The connection to the bot was lost."), DISCONNECTED_MS);
+      this.disconnected = setTimeout(() => this.doubt("The connection to the bot was lost."), DISCONNECTED_MS);
     }
+  }
+
+  private doubt(how: string): void {
+    if (this.closed || this.doubted) return;
+    this.doubted = true;
+    this.events.emit("doubtful", how);
   }
 
   private lose(how: string): void {
@@ -179,6 +198,10 @@ export class BotConnection {
   }
 
   private receive(data: unknown): void {
+    this.doubted = false;
+    clearTimeout(this.connecting);
+    if (this.pulse) this.pulse.heard(now());
+    else this.pulse = new Pulse(now());
     const message = typeof data === "string" ? parse(data) : null;
     if (message) this.events.emit("message", message);
     else this.events.emit("unknown", typeof data === "string" ? data.slice(0, 200) : "binary");

@@ -25,6 +25,8 @@ export interface Joined {
 export interface RoomError {
   code: string;
   message: string;
+  /** After so many seconds it is worth asking again. */
+  retry_after_s?: number;
 }
 
 export interface RoomEvents {
@@ -52,6 +54,9 @@ export class Room {
   private socket: WebSocket | null = null;
   private joined = false;
   private refused: RoomError | null = null;
+  private onecho: (() => void) | null = null;
+  /** Words to nobody whose answer is still to come; it may come late. */
+  private echoes = 0;
 
   open(url: string, join: { name: string; token?: string; resume?: string }): void {
     const socket = new WebSocket(url);
@@ -68,6 +73,23 @@ export class Room {
   signal(to: string, signal: Signal): void {
     if (this.socket?.readyState !== WebSocket.OPEN) return;
     this.socket.send(JSON.stringify({ type: "signal", to, ...signal }));
+  }
+
+  /** Whether the socket still carries messages both ways: a word to nobody is answered with an error. */
+  async alive(withinMs: number): Promise<boolean> {
+    const socket = this.socket;
+    if (socket?.readyState !== WebSocket.OPEN) return false;
+    return new Promise((resolve) => {
+      const done = (alive: boolean): void => {
+        clearTimeout(timer);
+        this.onecho = null;
+        resolve(alive && this.socket === socket);
+      };
+      const timer = setTimeout(() => done(false), withinMs);
+      this.onecho = () => done(true);
+      this.echoes += 1;
+      socket.send(JSON.stringify({ type: "signal", to: "", candidate: null }));
+    });
   }
 
   /** Go away; no event follows. `forGood` tells the server not to keep the seat. */
@@ -102,7 +124,12 @@ export class Room {
         }
         break;
       case "error": {
-        const error = { code: String(message.code ?? "error"), message: String(message.message ?? "Refused.") };
+        const error: RoomError = { code: String(message.code ?? "error"), message: String(message.message ?? "Refused.") };
+        if (typeof message.retry_after_s === "number" && message.retry_after_s > 0) error.retry_after_s = message.retry_after_s;
+        if (error.code === "unknown_peer" && this.echoes > 0) {
+          this.echoes -= 1;
+          return this.onecho?.();
+        }
         this.refused = error;
         this.events.emit("error", error);
         break;

@@ -114,21 +114,53 @@ export interface Cost {
   clockOffsetMs: number | null;
   uploadBps: number | null;
   downloadBps: number | null;
+  /** What we send, from the browser's own statistics and the bot's RTCP reports about it. */
+  sending: Sending;
   /** Frames dropped because a newer one was there. */
   lateFrames: number;
   /** Messages that were malformed or of an unknown type. */
   unknownMessages: number;
 }
 
-/** Bytes of one connection: media sent, data channels received. */
-export async function countBytes(pc: RTCPeerConnection): Promise<{ sent: number; received: number }> {
+/** What goes to the bot and what becomes of it on the way. Null: not known (yet). */
+export interface Sending {
+  /** Of the picture. */
+  fps: number | null;
+  height: number | null;
+  /** Packets of picture and sound that never arrived, since the connection began. */
+  packetsLost: number | null;
+  /** Of the newest reports, 0…1: the worse of picture and sound. */
+  lossShare: number | null;
+  roundTripMs: number | null;
+}
+
+export const NOT_SENDING: Sending = { fps: null, height: null, packetsLost: null, lossShare: null, roundTripMs: null };
+
+/** Bytes of one connection (media sent, data channels received), and how the media fares. */
+export async function readStats(pc: Pick<RTCPeerConnection, "getStats">): Promise<{ sent: number; received: number; sending: Sending }> {
   let sent = 0;
   let received = 0;
+  const sending = { ...NOT_SENDING };
+  const finite = (value: unknown): number | null => (typeof value === "number" && Number.isFinite(value) ? value : null);
+  const worse = (one: number | null, other: number | null): number | null => (other === null ? one : Math.max(one ?? other, other));
   for (const report of (await pc.getStats()).values() as Iterable<Record<string, unknown>>) {
-    if (report.type === "outbound-rtp") sent += Number(report.bytesSent ?? 0) + Number(report.headerBytesSent ?? 0);
-    if (report.type === "data-channel") received += Number(report.bytesReceived ?? 0);
+    if (report.type === "outbound-rtp") {
+      sent += Number(report.bytesSent ?? 0) + Number(report.headerBytesSent ?? 0);
+      if (report.kind === "video") {
+        sending.fps = finite(report.framesPerSecond);
+        sending.height = finite(report.frameHeight);
+      }
+    } else if (report.type === "remote-inbound-rtp") {
+      const lost = finite(report.packetsLost);
+      if (lost !== null) sending.packetsLost = (sending.packetsLost ?? 0) + Math.max(0, lost); // duplicates count below zero
+      sending.lossShare = worse(sending.lossShare, finite(report.fractionLost));
+      const seconds = finite(report.roundTripTime);
+      sending.roundTripMs = worse(sending.roundTripMs, seconds === null ? null : seconds * 1000);
+    } else if (report.type === "data-channel") {
+      received += Number(report.bytesReceived ?? 0);
+    }
   }
-  return { sent, received };
+  return { sent, received, sending };
 }
 
 /** Collects what messages tell about one session. */
@@ -142,6 +174,7 @@ export class CostMeter {
   private upload = new Bitrate();
   private download = new Bitrate();
   private bps: { up: number | null; down: number | null } = { up: null, down: null };
+  private sending: Sending = NOT_SENDING;
 
   message(kind: "avatar" | "emotion", timestampMs: number, latencyMs: number, nowMs: number): void {
     this.rate[kind].mark(nowMs);
@@ -150,7 +183,8 @@ export class CostMeter {
     if (offset !== null) this.endToEnd[kind].add(nowMs + offset - timestampMs);
   }
 
-  bytes(sent: number, received: number, nowMs: number): void {
+  stats({ sent, received, sending }: Awaited<ReturnType<typeof readStats>>, nowMs: number): void {
+    this.sending = sending;
     this.bps = { up: this.upload.next(sent, nowMs), down: this.download.next(received, nowMs) };
   }
 
@@ -165,6 +199,7 @@ export class CostMeter {
 
   /** The connection is gone: no bytes flow. */
   disconnected(): void {
+    this.sending = NOT_SENDING;
     this.bps = { up: null, down: null };
   }
 
@@ -183,6 +218,7 @@ export class CostMeter {
       clockOffsetMs: this.clock.offsetMs,
       uploadBps: this.bps.up,
       downloadBps: this.bps.down,
+      sending: this.sending,
       lateFrames: this.lateFrames,
       unknownMessages: this.unknownMessages,
     };

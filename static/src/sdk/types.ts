@@ -1,13 +1,28 @@
-import type { AvatarFrame, Backpressure, ConsentState, EmotionUpdate, Notice, Welcome } from "./messages";
+import type { Adapt, Adapted } from "./adapt";
 import type { MediaState } from "./connection";
+import type { AvatarFrame, Backpressure, ConsentState, EmotionUpdate, Notice, Welcome } from "./messages";
 import type { Peer } from "./room";
 import type { Cost } from "./stats";
 
 /**
- * idle → joining → connecting → live; `no-bot` where the room has none (or it refused us), `lost` while
- * coming back (again once a second, counting down), `failed` where the server said no, `left` at the end.
+ * idle → joining → connecting → live; `no-bot` where the room has none (or it refused us), `reconnecting` while
+ * coming back from a loss, `failed` where the server said no, `left` at the end.
  */
-export type ClientState = "idle" | "joining" | "no-bot" | "connecting" | "live" | "lost" | "failed" | "left";
+export type ClientState = "idle" | "joining" | "no-bot" | "connecting" | "live" | "reconnecting" | "failed" | "left";
+
+/** Said at each change, and once a second while something is counted down. */
+export interface StateEvent {
+  state: ClientState;
+  /** For people; `why` is the same without what is counted down. */
+  detail: string;
+  why?: string;
+  /** For programs: why (`full`, `unauthorized`, `new_session`…). */
+  code?: string;
+  /** While reconnecting: the attempt that is under way or comes next, from 1. */
+  attempt?: number;
+  /** Seconds until it is tried again; absent where nothing is waited for. */
+  retryInS?: number;
+}
 
 export interface ClientOptions {
   /** Where the service is mounted, for example `https://host/` or `https://host/sub/`. */
@@ -17,16 +32,19 @@ export interface ClientOptions {
   /** What the others and the bot receive; may hold only sound, or nothing. */
   stream: MediaStream;
   token?: string;
+  /** What is turned down when the bot is busy; `encoder` unless given. */
+  adapt?: Adapt;
 }
 
 export interface ClientEvents {
-  state: { state: ClientState; detail: string; code?: string };
+  state: StateEvent;
   welcome: Welcome;
   consent: ConsentState;
   /** Frames that are older than one already here are dropped before. */
   avatar: AvatarFrame;
   emotion: EmotionUpdate;
-  backpressure: Backpressure;
+  /** The bot asked for less, or (`limited` is false) for everything again; said once that was tried. */
+  backpressure: Backpressure & Adapted;
   notice: Notice;
   error: Notice;
   /** The other people in the room, without bots. */
