@@ -124,7 +124,7 @@ class Bot(AsyncIOEventEmitter):
             raise CapacityError("The models are still loading; try again in a second.", 1)
         self.ask(address)
         offer = offers.check(sdp, self.config.limits)
-        known = self._find_resume(room, resume)
+        known = self.resumable(room, resume)
         if known is None or not _connected(known):
             connected = sum(_connected(one) for one in self._everyone())
             self._admission.admit(connected)
@@ -213,6 +213,15 @@ class Bot(AsyncIOEventEmitter):
         room, participant = self._session(session_id)
         return self._meetings[room], participant
 
+    def resumable(self, room: str, token: str | None) -> Participant | None:
+        """Whose session the resume token of an earlier `welcome` goes on with; None where there is none."""
+        if token is None:
+            return None
+        for where, participant in self._where.values():
+            if where == room and participant.resume_token == token:
+                return participant
+        return None
+
     def participants(self, room: str) -> list[Participant]:
         """Those who are in a room now."""
         meeting = self._meetings.get(room)
@@ -292,14 +301,6 @@ class Bot(AsyncIOEventEmitter):
         if found is None:
             raise UnknownSessionError("There is no such session; it ended, or never was. Join again.")
         return found
-
-    def _find_resume(self, room: str, token: str | None) -> Participant | None:
-        if token is None:
-            return None
-        for where, participant in self._where.values():
-            if where == room and participant.resume_token == token:
-                return participant
-        return None
 
     def _everyone(self) -> Iterator[Participant]:
         for meeting in self._meetings.values():

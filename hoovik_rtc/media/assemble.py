@@ -23,8 +23,8 @@ ASKS_PER_S = 200.0
 "Packets asked for per second: a third of a 720p stream, and once more."
 GIVE_UP_MS = 250.0
 "A hole older than this (and older than packets lately came late by themselves) needs a keyframe."
-GIVE_UP_TRIPS = 2.5
-"…and older than so many round trips: asked for, and asked for again."
+GIVE_UP_TRIPS = 4.0
+"…and than so many round trips: it was asked for three or four times."
 PLI_EVERY_MS = 300.0
 "A keyframe is asked for at most this often, and not before an answer can have come."
 KEYFRAME_MS = 600.0

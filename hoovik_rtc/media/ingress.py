@@ -21,6 +21,7 @@ CHECK_COMPLETE = "check_complete"
 DATA_RECEIVED = "data_received"
 HANDLE_RTP = "_handle_rtp_data"
 HANDLE_RTCP = "_handle_rtcp_data"
+REQUEST = "request"
 IS_CLOSED = "_RTCPeerConnection__isClosed"
 RTCP_TASK = "_RTCRtpReceiver__rtcp_task"
 MAX_DATAGRAM = 1500
@@ -31,6 +32,8 @@ MAX_ADDRESSES = 64
 "Addresses that one participant may reach us from; aioice checks each, and keeps it."
 MAX_SSRCS = 16
 "Streams of one connection, two receivers with 8 each; libsrtp and aiortc keep state for each for ever."
+CONSENT_REPEATS = 1
+"A check that the peer is still there (RFC 7675) is sent again once: alone it is lost with a round trip over 0.5 s."
 MALFORMED = (AssertionError, struct.error, ValueError, LookupError, TypeError, AttributeError, UnboundLocalError)
 "What the parsers of aiortc and aioice raise over bytes that they do not expect."
 
@@ -66,6 +69,7 @@ class Ingress:
         """Stand before the sockets that ICE has gathered."""
         for protocol in self._connection._protocols:
             protocol.datagram_received = self._receiver(protocol)
+            setattr(protocol, REQUEST, _patient(getattr(protocol, REQUEST)))
 
     def _receiver(self, protocol: Any) -> Callable[[bytes, tuple[Any, ...]], None]:
         as_stun = protocol.datagram_received
@@ -160,6 +164,16 @@ async def abandon(connection: RTCPeerConnection, patience_s: float) -> None:
     closed: asyncio.Future[bool] | None = getattr(connection, IS_CLOSED)
     if closed is not None and not closed.done():
         closed.set_result(True)  # whoever else waits for it
+
+
+def _patient(request: Callable[..., Any]) -> Callable[..., Any]:
+    """A STUN request that is sent again where aioice would send it but once."""
+
+    async def patient(*args: Any, retransmissions: int | None = None, **more: Any) -> Any:
+        repeats = CONSENT_REPEATS if retransmissions == 0 else retransmissions
+        return await request(*args, retransmissions=repeats, **more)
+
+    return patient
 
 
 def _transports(connection: RTCPeerConnection) -> list[RTCDtlsTransport]:

@@ -55,7 +55,7 @@ class Admission:
         if participants >= self._limits.participants:
             self._count("admission_refused_full")
             raise CapacityError(
-                f"The bot is full: it serves {participants} people. Try again in {RETRY_AFTER_S} s.",
+                f"The bot is full: all of its {participants} seats are taken. Try again in {RETRY_AFTER_S} s.",
                 RETRY_AFTER_S,
             )
 

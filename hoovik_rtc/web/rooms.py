@@ -6,10 +6,11 @@ import asyncio
 from contextlib import suppress
 
 from aiohttp import WSMsgType, web
+from msgspec import UNSET
 
 from hoovik_rtc.bot import Admitted, Bot
 from hoovik_rtc.budget import Budget
-from hoovik_rtc.errors import RequestError
+from hoovik_rtc.errors import CapacityError, RequestError
 from hoovik_rtc.web.keys import BOT, ROOMS, SOCKETS, address_of, check_origin, check_token, room_of
 from hoovik_signaling.errors import SignalingError
 from hoovik_signaling.messages import (
@@ -109,7 +110,8 @@ class _Client:
             else:
                 self._rooms.relay(self._room, self._member, message)
         except (SignalingError, RequestError) as exc:
-            self._say(Error(exc.code, str(exc)))
+            retry = exc.retry_after_s if isinstance(exc, CapacityError) else UNSET
+            self._say(Error(exc.code, str(exc), retry))
             return self._member is not None
         return True
 
@@ -122,6 +124,9 @@ class _Client:
         residents = [PeerInfo(BOT_ID, config.bot.name, True)] if config.bot.in_rooms else []
         ice = [{"urls": url} for url in config.ice_servers]
         self._resume = join.resume
+        known = self._bot.resumable(self._room, join.resume)
+        if known is not None:  # a dead connection's seat would stay until its socket is missed
+            self._rooms.replace(self._room, known.participant_id)
         self._member = self._rooms.join(self._room, join, self._say, ice, residents)
         return True
 

@@ -83,6 +83,8 @@ class Error(Struct, frozen=True, tag_field="type", tag="error"):
 
     code: str
     message: str
+    retry_after_s: int | UnsetType = UNSET
+    "Where asking again later may help: after how many seconds."
 
 
 FromClient = Join | Signal | Leave

@@ -82,6 +82,12 @@ class Rooms:
         if not members:
             self._rooms.pop(room, None)
 
+    def replace(self, room: str, member_id: str) -> None:
+        """Whoever has this id came back as another member: the seat that was left behind is given up."""
+        left = self._rooms.get(room, {}).get(member_id)
+        if left is not None:
+            self.leave(room, left)
+
     def relay(self, room: str, member: Member, signal: Signal) -> None:
         """Pass a signal on to the member that it names.
 

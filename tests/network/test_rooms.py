@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from hoovik_rtc.bot import Bot
-from hoovik_rtc.config import BotConfig, Config
+from hoovik_rtc.config import BotConfig, Config, LimitsConfig
 from hoovik_rtc.testing import Call, Clip
 from hoovik_signaling import SignalingError
 from tests.conftest import Serve
@@ -204,3 +204,32 @@ async def test_one_member_cannot_throw_out_another_by_flooding_them(serve: Serve
         while (message := await victim.receive_json(timeout=5))["type"] != "error":
             pass
         assert message["code"] == "unknown_peer"
+
+
+async def test_who_comes_back_leaves_no_second_seat_behind(serve: Serve, moving_clip: Clip) -> None:
+    async with serve(engine=engine()) as service, aiohttp.ClientSession() as http:
+        watcher, _ = await joined(http, service.base, "watcher")
+        room, hello = await joined(http, service.base, "a")
+        assert (await watcher.receive_json(timeout=5))["type"] == "peer-joined"
+        one = Call(moving_clip)
+        offer = {"type": "offer", "sdp": await one.offer()}
+        await room.send_json({"type": "signal", "to": hello["peers"][0]["id"], "description": offer})
+        await one.answered((await room.receive_json(timeout=5))["description"]["sdp"])
+        token = (await one.wait_for("welcome"))[0]["payload"]["resume"]
+        again, hello_again = await joined(http, service.base, "a", resume=token)
+        assert await watcher.receive_json(timeout=5) == {"type": "peer-left", "id": hello["self"]["id"]}
+        assert await watcher.receive_json(timeout=5) == {"type": "peer-joined", "peer": hello_again["self"]}
+        assert hello["self"] not in hello_again["peers"]
+        await one.close()
+
+
+async def test_a_refusal_for_want_of_room_says_when_to_ask_again(serve: Serve, moving_clip: Clip) -> None:
+    config = Config(limits=LimitsConfig(participants=0))
+    async with serve(config, engine=engine()) as service, aiohttp.ClientSession() as http:
+        room, hello = await joined(http, service.base, "a")
+        one = Call(moving_clip)
+        offer = {"type": "offer", "sdp": await one.offer()}
+        await room.send_json({"type": "signal", "to": hello["peers"][0]["id"], "description": offer})
+        error = await room.receive_json(timeout=5)
+        assert (error["type"], error["code"], error["retry_after_s"]) == ("error", "full", 10)
+        await one.close()
