@@ -8,7 +8,7 @@ PAGE := hoovik_rtc/web/page/index.html
 PAGE_SOURCES := $(shell find static/src static/assets static/index.html static/package-lock.json static/vite.config.ts static/tsconfig.json -type f 2>/dev/null)
 ARGS ?=
 
-.PHONY: install page run check test bench assets schemas lock clean
+.PHONY: install page run check test bench soak churn assets schemas lock clean
 
 install: $(INSTALLED)
 	@command -v npm >/dev/null && $(MAKE) --no-print-directory page || \
@@ -52,6 +52,13 @@ test: install
 
 bench: install
 	$(BIN)/python -m tests.bench $(ARGS)
+
+# Does anything grow in half an hour of eight participants; does anything stay behind of 300 who came and went?
+soak: install
+	$(BIN)/python -m tests.bench.soak $(ARGS)
+
+churn: install
+	$(BIN)/python -m tests.bench.churn $(ARGS)
 
 # The avatar's head, from the script that builds it (its bytes are the same each time).
 assets: install

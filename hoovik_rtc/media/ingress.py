@@ -13,15 +13,18 @@ from collections.abc import Callable
 from typing import Any
 
 from aiortc import RTCDtlsTransport, RTCPeerConnection
+from aiortc.exceptions import InvalidStateError
 
 from hoovik_rtc import clock
 
 CHECK_INCOMING = "check_incoming"
 CHECK_COMPLETE = "check_complete"
 DATA_RECEIVED = "data_received"
+START = "start"
 HANDLE_RTP = "_handle_rtp_data"
 HANDLE_RTCP = "_handle_rtcp_data"
 REQUEST = "request"
+CONSENT_TASK = "_query_consent_task"
 IS_CLOSED = "_RTCPeerConnection__isClosed"
 RTCP_TASK = "_RTCRtpReceiver__rtcp_task"
 MAX_DATAGRAM = 1500
@@ -51,6 +54,7 @@ class Ingress:
         self._count = count
         self._validated: set[tuple[str, int]] = set()
         self._ssrcs: set[bytes] = set()
+        self._closed = False
         self.heard_ms: float | None = None
         "When the last datagram came that ICE vouches for, Unix ms."
         self.media = False
@@ -60,6 +64,8 @@ class Ingress:
         setattr(self._connection, CHECK_INCOMING, self._on_check)
         setattr(self._connection, CHECK_COMPLETE, self._on_complete)
         setattr(self._connection, DATA_RECEIVED, self._not_stun)
+        self._start = getattr(transport.transport, START)
+        setattr(transport.transport, START, self._on_start)
         self._handle_rtp = getattr(transport, HANDLE_RTP)
         self._handle_rtcp = getattr(transport, HANDLE_RTCP)
         setattr(transport, HANDLE_RTP, self._on_rtp)
@@ -70,6 +76,27 @@ class Ingress:
         for protocol in self._connection._protocols:
             protocol.datagram_received = self._receiver(protocol)
             setattr(protocol, REQUEST, _patient(getattr(protocol, REQUEST)))
+
+    def close(self) -> None:
+        """Let nothing in any more, before the connection closes: aiortc would go on with a handshake that it ended."""
+        self._closed = True
+        for protocol in self._connection._protocols:
+            protocol.datagram_received = lambda data, address: None
+        queue = self._connection._queue
+        waiting = [queue.get_nowait() for _ in range(queue.qsize())]
+        if None in waiting:
+            queue.put_nowait(None)  # the end, for whoever reads
+
+    async def _on_start(self, parameters: Any) -> None:
+        """ICE begins, once for each media section that shares it; closed meanwhile, it says so to nobody."""
+        try:
+            await self._start(parameters)
+        except InvalidStateError:
+            if not self._closed:
+                raise
+        consent = getattr(self._connection, CONSENT_TASK)
+        if self._closed and consent is not None:
+            consent.cancel()  # begun after the end, it would ask for ever
 
     def _receiver(self, protocol: Any) -> Callable[[bytes, tuple[Any, ...]], None]:
         as_stun = protocol.datagram_received

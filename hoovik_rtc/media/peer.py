@@ -153,6 +153,8 @@ class Peer:
         for timer in (self._deadline, self._listening):
             if timer is not None:
                 timer.cancel()
+        for ingress in self._ingresses:
+            ingress.close()
         closing = asyncio.ensure_future(self._connection.close())
         _, late = await asyncio.wait({closing}, timeout=CLOSE_S)
         if late:

@@ -73,9 +73,9 @@ def spread(figures: dict[str, float], low: float = 0.1, high: float = 1000.0) ->
 
 
 def _figure(value: float) -> str:
-    if value == round(value) or abs(value) >= 100:
+    if value == round(value) or abs(value) >= 10:
         return f"{value:,.0f}"
-    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}".rstrip("0").rstrip(".")
+    return f"{value:.1f}" if abs(value) >= 1 else f"{value:.2f}"
 
 
 def _now(line: Line, unit: str) -> str:
@@ -101,6 +101,6 @@ def _y(value: float, scale: float) -> float:
 
 
 def _round_up(value: float) -> float:
-    """The next of 1, 2, 5, 10, 20, 50 and so on."""
+    """The next of 1, 2, 3, 5, 10, 20, 30, 50 and so on."""
     power = 10.0 ** math.floor(math.log10(value))
-    return next(step * power for step in (1, 2, 5, 10) if value <= step * power * 1.0001)
+    return next(step * power for step in (1, 2, 3, 5, 10) if value <= step * power * 1.0001)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -53,6 +54,9 @@ async def _start(bot: Bot, say: Callable[[str], None]) -> None:
     except Exception:
         logger.exception("the models cannot be loaded; run `hoovik-rtc doctor`")
         raise
+    # What is there now stays for good. A full collection walked through all of it, with the event loop held: 57 ms.
+    gc.collect()
+    gc.freeze()
     say("Ready.")
 
 

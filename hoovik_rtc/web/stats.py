@@ -143,7 +143,7 @@ def _plots(samples: Sequence[Sample], busy: float) -> str:
 
 def _latency(stats: dict[str, Any]) -> str:
     rows = [
-        (f"{message} <small>{modality}</small>", stats["modalities"].get(modality, {}).get(message), sentence)
+        (f"{message}, {modality}", stats["modalities"].get(modality, {}).get(message), sentence)
         for message in MESSAGES
         for modality, sentence in MODALITIES.items()
     ]

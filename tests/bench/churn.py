@@ -20,7 +20,8 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from tests.bench.crowd import Crowd, CrowdError, crowd
+from hoovik_rtc.testing import Clip
+from tests.bench.crowd import Crowd, CrowdError, clip_for, crowd
 from tests.bench.service import BenchError, path_of, running
 from tests.bench.watch import Seen, Watch, mean, rehearsed
 
@@ -112,12 +113,13 @@ def draw(report: dict[str, Any], path: Path) -> None:
     pyplot.close(figure)
 
 
-def main(argv: list[str] | None = None) -> int:
+def main(argv: list[str] | None = None, clip: Clip | None = None) -> int:
+    """The command; `clip` is played instead of what the arguments say."""
     parser = argparse.ArgumentParser(prog="make churn", description=__doc__)
     parser.add_argument("--joins", type=int, default=300)
     parser.add_argument("--at-once", type=int, default=3, help="how many are there at a time")
     parser.add_argument("--media-s", type=float, default=1.0, help="how long each stays")
-    parser.add_argument("--rehearsal", type=float, default=15.0, help="seconds that some are there before the baseline")
+    parser.add_argument("--rehearsal", type=float, default=15.0, help="seconds before the baseline")
     parser.add_argument("--media", type=Path, help="a recording with a face and a voice")
     parser.add_argument("--port", type=int, default=0, help="of the service; 0 for any")
     parser.add_argument("--out", type=Path, default=Path("out/churn"))
@@ -125,11 +127,12 @@ def main(argv: list[str] | None = None) -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     os.environ["HOOVIK_LIMITS__JOINS_PER_MINUTE"] = "100000"  # all come from one address
     try:
-        with running(path_of("us"), options.port, options.out) as service:
-            with crowd(service.base, options.out, options.media) as people:
-                report = churn(
-                    Watch(service), people, options.joins, options.at_once, options.media_s, options.rehearsal
-                )
+        with (
+            running(path_of("us"), options.port, options.out) as service,
+            crowd(service.base, options.out, clip or clip_for(options.media)) as people,
+        ):
+            visits = options.joins, options.at_once, options.media_s
+            report = churn(Watch(service), people, *visits, options.rehearsal)
     except (BenchError, CrowdError) as exc:
         print(exc, file=sys.stderr)
         return 2

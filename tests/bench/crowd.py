@@ -14,6 +14,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import pickle
 import subprocess
 import sys
 import time
@@ -23,8 +24,8 @@ from typing import Any
 
 import aiohttp
 
-from hoovik_rtc.testing import Call, CallRefusedError, Clip
-from tests.bench import material
+from hoovik_rtc.testing import Call, CallRefusedError, Clip, clip_of
+from tests.bench.material import HEIGHT, SHARED_FACE, WIDTH
 
 WELCOME_S = 30.0
 
@@ -148,7 +149,7 @@ class Crowd:
     """The process, as seen from the one that started it."""
 
     def __init__(self, base: str, clip_file: Path, log: Path) -> None:
-        command = [sys.executable, "-m", "tests.bench.crowd", "--base", base, "--material", str(clip_file)]
+        command = [sys.executable, "-m", "tests.bench.crowd", "--base", base, "--clip", str(clip_file)]
         self._log = log
         with log.open("wb") as stream:
             self.process = subprocess.Popen(
@@ -181,11 +182,21 @@ class Crowd:
         return self.heard()
 
 
+def clip_for(file: Path | None) -> Clip:
+    """What everybody plays: `file`, else the face of ../shared, else the warped photograph of tests/media.py."""
+    file = file or (SHARED_FACE if SHARED_FACE.is_file() else None)
+    if file is not None:
+        return clip_of(file, width=WIDTH, height=HEIGHT, seconds=8.0)
+    from tests import media  # loads the face mesh: only where it is needed
+
+    return media.talking_clip(WIDTH, HEIGHT)
+
+
 @contextlib.contextmanager
-def crowd(base: str, out: Path, file: Path | None = None) -> Iterator[Crowd]:
+def crowd(base: str, out: Path, clip: Clip) -> Iterator[Crowd]:
     """A crowd that is sent home at the end."""
-    clip_file = out / "material.pickle"
-    material.save(material.material(file), clip_file)
+    clip_file = out / "clip.pickle"
+    clip_file.write_bytes(pickle.dumps(clip))
     one = Crowd(base, clip_file, out / "crowd.log")
     try:
         yield one
@@ -204,9 +215,9 @@ def crowd(base: str, out: Path, file: Path | None = None) -> Iterator[Crowd]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--base", required=True)
-    parser.add_argument("--material", type=Path, required=True)
+    parser.add_argument("--clip", type=Path, required=True, help="a pickled Clip, only ever of the commands themselves")
     options = parser.parse_args()
-    asyncio.run(_obey(options.base, material.load(options.material).clip))
+    asyncio.run(_obey(options.base, pickle.loads(options.clip.read_bytes())))
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ class Scenario:
     """One bad network."""
 
     impairment: Impairment
-    "Both ways."
+    "Both ways, or up where `down` is given."
     sound: float | None = None
     "Per cent of the sound that is to reach the features."
     freeze_s: float | None = None
@@ -60,12 +60,16 @@ class Scenario:
     "Lag that is allowed."
     bitrate: int = 800_000
     "Of the video."
+    down: Impairment | None = None
+    "Service → participant, where that is another."
 
 
 def _lossy(loss: float, sound: float, freeze_s: float) -> Scenario:
     return Scenario(Impairment(loss=loss, delay_ms=DELAY_MS), sound, freeze_s)
 
 
+PATHS = ["us", "us, no FEC", "aiortc"]
+NARROW = Impairment(rate_kbit=150, queue_ms=300, delay_ms=DELAY_MS)
 SCENARIOS = {
     "loss-1": _lossy(0.01, 99, 0.5),
     "loss-5": _lossy(0.05, 97, 1),
@@ -74,7 +78,8 @@ SCENARIOS = {
     "bursts": Scenario(Impairment(bursts=GilbertElliott(enter=0.02, leave=0.25), delay_ms=DELAY_MS), lag_ms=1000),
     "reorder-25": Scenario(Impairment(reorder=0.25, reorder_ms=50, delay_ms=DELAY_MS), lag_ms=1000),
     "jitter-200": Scenario(Impairment(jitter_ms=200, delay_ms=200), lag_ms=1000),
-    "150-kbit": Scenario(Impairment(rate_kbit=150, queue_ms=300, delay_ms=DELAY_MS), lag_ms=1000, bitrate=70_000),
+    "150-kbit-up": Scenario(NARROW, lag_ms=1000, bitrate=70_000, down=Impairment(delay_ms=DELAY_MS)),
+    "150-kbit": Scenario(NARROW, lag_ms=1000, bitrate=70_000),
 }
 
 
@@ -138,7 +143,7 @@ async def one_path(name: str, clip: Clip, scenario: Scenario, seconds: float, se
         async with session(aiortc_alone if name == "aiortc" else ours, clip, relay) as one:
             await asyncio.sleep(SETTLE_S)
             start, sound = clock.now_ms(), one.noted.sound_counts()
-            relay.both(scenario.impairment)
+            relay.set(scenario.impairment, scenario.down or scenario.impairment)
             await asyncio.sleep(seconds)
             relay.both(clear)
             end, after = clock.now_ms(), one.noted.sound_counts()
@@ -184,7 +189,9 @@ def figured(one: Session, start: float, end: float, sound: dict[str, int]) -> di
 
 
 def _spread(values: list[float]) -> dict[str, float]:
-    return {"p50": round(percentile(values, 50)), "p95": round(percentile(values, 95)), "most": round(max(values))} if values else {}
+    if not values:
+        return {}
+    return {"p50": round(percentile(values, 50)), "p95": round(percentile(values, 95)), "most": round(max(values))}
 
 
 def _after(lags: list[tuple[float, float]], start: float, end: float) -> float | None:
@@ -221,7 +228,7 @@ def show(results: dict[str, Any], console: Console) -> None:
             sound = one["sound"]
             got = sound["decoded"] + sound["recovered"]
             video, heard = one["message_lag_ms"] or one["video_lag_ms"], one["sound_lag_ms"]
-            after = max(((one[key] if one[key] is not None else 99.0) for key in ("video_after_s", "sound_after_s")))
+            after = max((one[key] if one[key] is not None else 99.0) for key in ("video_after_s", "sound_after_s"))
             ok = path == "aiortc" or (
                 (wanted.sound is None or got >= wanted.sound)
                 and (wanted.freeze_s is None or one["freeze_s"] <= wanted.freeze_s)
@@ -260,7 +267,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", nargs="+", choices=SCENARIOS, default=list(SCENARIOS))
-    parser.add_argument("--paths", nargs="+", choices=["us", "us, no FEC", "aiortc"], default=["us", "us, no FEC", "aiortc"])
+    parser.add_argument("--paths", nargs="+", choices=PATHS, default=PATHS)
     parser.add_argument("--out", type=Path, default=Path("out"))
     options = parser.parse_args()
     options.out.mkdir(exist_ok=True)

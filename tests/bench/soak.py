@@ -19,7 +19,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from tests.bench.crowd import Crowd, CrowdError, crowd
+from hoovik_rtc.testing import Clip
+from tests.bench.crowd import Crowd, CrowdError, clip_for, crowd
 from tests.bench.service import BenchError, path_of, running
 from tests.bench.watch import Seen, Watch, mean, rehearsed
 
@@ -128,25 +129,25 @@ def draw(report: dict[str, Any], path: Path) -> None:
     pyplot.close(figure)
 
 
-def main(argv: list[str] | None = None) -> int:
+def main(argv: list[str] | None = None, clip: Clip | None = None) -> int:
+    """The command; `clip` is played instead of what the arguments say."""
     parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--participants", type=int, default=8)
     parser.add_argument("--every", type=float, default=5.0, help="seconds between two looks")
-    parser.add_argument(
-        "--rehearsal", type=float, default=15.0, help="seconds that everybody is there before the baseline"
-    )
+    parser.add_argument("--rehearsal", type=float, default=15.0, help="seconds before the baseline")
     parser.add_argument("--media", type=Path, help="a recording with a face and a voice")
     parser.add_argument("--port", type=int, default=0, help="of the service; 0 for any")
     parser.add_argument("--out", type=Path, default=Path("out/soak"))
     options = parser.parse_args(argv)
     options.out.mkdir(parents=True, exist_ok=True)
     try:
-        with running(path_of("us"), options.port, options.out) as service:
-            with crowd(service.base, options.out, options.media) as people:
-                report = soak(
-                    Watch(service), people, options.participants, options.minutes * 60, options.every, options.rehearsal
-                )
+        with (
+            running(path_of("us"), options.port, options.out) as service,
+            crowd(service.base, options.out, clip or clip_for(options.media)) as people,
+        ):
+            seconds = options.minutes * 60
+            report = soak(Watch(service), people, options.participants, seconds, options.every, options.rehearsal)
     except (BenchError, CrowdError) as exc:
         print(exc, file=sys.stderr)
         return 2

@@ -111,7 +111,7 @@ def rehearsed(watch: Watch, people: Crowd, participants: int, seconds: float) ->
     people.do(do="stay", participants=participants)
     time.sleep(seconds)
     people.do(do="leave")
-    time.sleep(2.0)
+    time.sleep(SETTLE_S / 2)  # sockets close a little later
     return watch.look()
 
 

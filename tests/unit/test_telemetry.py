@@ -80,8 +80,13 @@ def test_a_reader_in_between_sees_counts_that_only_grow() -> None:
 
 def test_threads_that_ended_are_still_counted_and_their_books_are_closed() -> None:
     telemetry = Telemetry()
+
+    def work(_: int) -> None:
+        telemetry.count("a")
+        telemetry.took("stage", 2.0)
+
     for _ in range(50):
-        on_threads(1, lambda _: (telemetry.count("a"), telemetry.took("stage", 2.0))[1])
+        on_threads(1, work)
     telemetry.count("a")
     assert telemetry.counted("a") == 51
     assert telemetry.counters()["a"] == 51

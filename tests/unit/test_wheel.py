@@ -22,6 +22,8 @@ def test_the_wheel_carries_the_page_the_schemas_and_all_packages(tmp_path: Path)
     names = zipfile.ZipFile(wheel).namelist()
     for wanted in (
         "hoovik_rtc/web/page/index.html",
+        "hoovik_rtc/web/stats.css",
+        "hoovik_rtc/web/stats.js",
         "hoovik_rtc/wire/schema/avatar_frame.json",
         "hoovik_signaling/room.py",
         "hoovik_inference/types.py",

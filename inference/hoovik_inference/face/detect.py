@@ -32,11 +32,13 @@ class Box:
 
 
 class FaceDetector:
-    """Finds all faces with MediaPipe's bundled full-range detector (about 4 ms); starts at its first picture."""
+    """Finds all faces with MediaPipe's bundled full-range detector (about 4 ms). Calls must not overlap."""
 
     def __init__(self) -> None:
-        self._detector: _solution.FaceDetection | None = None
         self._closed = False
+        with quiet_start():
+            self._detector = _solution.FaceDetection(min_detection_confidence=0.5, model_selection=FULL_RANGE)
+            self._detector.process(np.zeros((64, 64, 3), np.uint8))
 
     def find(self, image: Image) -> list[Box]:
         """All faces in `image` (H, W, 3 RGB uint8), the participant first: the largest and most central one.
@@ -48,10 +50,6 @@ class FaceDetector:
         check(image)
         if self._closed:
             raise RuntimeError("this FaceDetector was closed; make a new one")
-        if self._detector is None:
-            with quiet_start():
-                self._detector = _solution.FaceDetection(min_detection_confidence=0.5, model_selection=FULL_RANGE)
-                self._detector.process(np.zeros((64, 64, 3), np.uint8))
         found = self._detector.process(np.ascontiguousarray(image)).detections or ()
         boxes = []
         for one in found:
@@ -61,10 +59,9 @@ class FaceDetector:
 
     def close(self) -> None:
         """Stop the detector. Closing twice does nothing."""
-        self._closed = True
-        if self._detector is not None:
+        if not self._closed:
+            self._closed = True
             self._detector.close()
-            self._detector = None
 
 
 def _prominence(box: Box) -> float:

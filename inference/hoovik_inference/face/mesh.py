@@ -132,5 +132,6 @@ def _landmarks(message: bytes) -> Floats:
         table = np.frombuffer(message, _RECORD)
         head = np.stack([table[name] for name in ("tag", "size", "x_tag", "y_tag", "z_tag")], axis=1)
         if (head == _HEADER).all():
-            return np.stack([table["x"], table["y"], table["z"]], axis=1).astype(np.float32)
+            points: Floats = np.stack([table["x"], table["y"], table["z"]], axis=1).astype(np.float32)
+            return points
     return Graph.points(message)

@@ -117,10 +117,10 @@ class FaceModels:
         "image → boxes of all faces, near and far."
 
     def load(self, threads: int) -> None:
-        """Have everything ready that so many threads use at once; counting faces is rare, one copy does."""
+        """Have everything ready that so many threads use at once."""
         self.follow.load(threads)
         self.search.load(threads)
-        self.detect.load(1)
+        self.detect.load(threads)
 
     def close(self) -> None:
         """Release everything."""

@@ -105,14 +105,16 @@ def test_a_sender_without_marker_is_understood_at_the_next_frame() -> None:
     assert whole.timestamp == 3000
 
 
-def test_a_hole_is_asked_for_again_after_100_ms() -> None:
+def test_a_hole_is_asked_for_at_once_and_again_after_100_ms() -> None:
     bench = synced(100)
     missing = frame(102, 6000)[0]
     bench.push(late(frame(103, 9000)[0], 10.0))
-    assert bench.resent == []  # the first NACK is the receiver's
-    bench.push(late(frame(104, 12000)[0], 115.0))
     assert bench.resent == [102]
-    assert len(bench.push(late(missing, 130.0))) == 3
+    bench.push(late(frame(104, 12000)[0], 60.0))
+    assert bench.resent == []
+    bench.push(late(frame(105, 15000)[0], 115.0))
+    assert bench.resent == [102]
+    assert len(bench.push(late(missing, 130.0))) == 4
 
 
 def test_after_250_ms_a_keyframe_is_asked_for_and_the_hole_is_skipped_at_it() -> None:
@@ -197,3 +199,80 @@ def test_the_n_bit_marks_a_frame_that_may_be_left_undecoded() -> None:
     )
     (whole,) = bench.push(discardable)
     assert whole.discardable
+
+
+def test_a_whole_keyframe_behind_a_hole_ends_the_wait_for_it() -> None:
+    bench = synced(100)
+    assert bench.push(*frame(103, 9000, at=10.0)) == []
+    (whole,) = bench.push(*frame(104, 12000, 3, key=True, at=45.0))
+    assert whole.keyframe
+    assert bench.counts["video_hole_skipped"] == 1
+    assert bench.push(*frame(102, 6000, at=50.0)) == []  # nothing goes back
+
+
+def test_a_keyframe_that_has_begun_to_come_is_repaired_and_not_asked_for_again() -> None:
+    bench = synced(100)
+    bench.push(*frame(103, 9000, at=0.0))
+    key = frame(110, 30_000, 3, key=True, at=420.0)
+    bench.push(key[0], key[2])
+    assert not bench.asked
+    for at in (500.0, 700.0, 900.0):
+        bench.push(*frame(113 + int(at), 33_000, at=at))
+        assert not bench.asked
+    assert len(bench.push(late(key[1], 950.0))) == 1
+
+
+def test_a_gap_that_nobody_remembers_is_not_asked_for_but_a_keyframe_is() -> None:
+    bench = synced(100)
+    bench.push(*frame(102 + 300, 900_000, at=10_000.0))
+    assert bench.resent == []
+    assert bench.asked
+
+
+def layered(sequence: int, picture: int, base: int, layer: int, *, synced: bool = False) -> MediaPacket:
+    """A frame of one packet with PictureID, TL0PICIDX, TID and Y."""
+    head = bytes([0x90, 0xE0, picture, base, layer << 6 | 0x20 * synced])
+    (packet,) = frame(sequence, picture * 3000)
+    return replace(packet, payload=head + packet.data, arrival_ms=picture * 33.0)
+
+
+def test_a_lost_frame_of_an_upper_layer_is_not_waited_for() -> None:
+    bench = synced(100)
+    assert len(bench.push(layered(102, 1, 10, 0))) == 1
+    assert len(bench.push(layered(104, 3, 11, 0))) == 1  # picture 2 is lost, and no base frame with it
+    assert bench.push(layered(105, 4, 11, 1)) == []  # may build on what is lost
+    assert len(bench.push(layered(106, 5, 12, 0), layered(107, 6, 12, 1, synced=True), layered(108, 7, 12, 1))) == 3
+    assert bench.counts["video_layer_frames_skipped"] == 1
+
+
+def test_a_lost_frame_of_the_base_layer_is_waited_for() -> None:
+    bench = synced(100)
+    assert len(bench.push(layered(102, 1, 10, 0))) == 1
+    assert bench.push(layered(104, 3, 12, 0)) == []
+    assert bench.push(layered(105, 4, 12, 1, synced=True)) == []
+    assert len(bench.push(layered(103, 2, 11, 0))) == 3
+
+
+def test_an_incomplete_frame_that_nothing_refers_to_is_not_waited_for() -> None:
+    bench = synced(100)
+    bench.push(numbered(102, 1)[0])
+    first, second = numbered(103, 2, parts=2, n=True)
+    assert bench.push(first) == []
+    assert len(bench.push(*numbered(105, 3))) == 1
+    assert bench.push(second) == []
+
+
+def test_without_numbers_nobody_knows_what_else_is_lost() -> None:
+    bench = synced(100)
+    bench.push(numbered(102, 1)[0])
+    first, _ = numbered(103, 2, parts=2, n=True)
+    assert bench.push(first, *numbered(106, 4)) == []  # picture 3 may be what 4 builds on
+
+
+def numbered(sequence: int, picture: int, parts: int = 1, *, n: bool = False) -> list[MediaPacket]:
+    """The packets of a frame with a PictureID of 15 bits."""
+    out = []
+    for part, packet in enumerate(frame(sequence, picture * 3000, parts, at=picture * 33.0)):
+        head = bytes([0x80 | 0x10 * (part == 0) | 0x20 * n, 0x80, 0x80 | picture >> 8, picture & 0xFF])
+        out.append(replace(packet, payload=head + packet.data))
+    return out

@@ -19,7 +19,8 @@ async def test_the_names_are_there() -> None:
     for name in (ingress.HANDLE_RTP, ingress.HANDLE_RTCP, "_task"):
         assert hasattr(transport, name), name
     under = transport.transport._connection
-    for name in (ingress.CHECK_INCOMING, ingress.CHECK_COMPLETE, ingress.DATA_RECEIVED, "_protocols", "_queue"):
+    names = (ingress.CHECK_INCOMING, ingress.CHECK_COMPLETE, ingress.DATA_RECEIVED, ingress.CONSENT_TASK)
+    for name in (*names, "_protocols", "_queue"):
         assert hasattr(under, name), name
     assert hasattr(connection, ingress.IS_CLOSED)
     assert hasattr(receiver, ingress.RTCP_TASK)
@@ -36,6 +37,14 @@ def test_datagrams_and_checks_come_as_we_expect() -> None:
     asked = inspect.getsource(ice.Connection.request_received)
     assert asked.index("check_message_integrity") < asked.index("self.check_incoming(")
     assert "self._recv = self._connection.recv" in inspect.getsource(RTCIceTransport.__init__)
+    assert 'raise InvalidStateError("RTCIceTransport is closed")' in inspect.getsource(RTCIceTransport.start)
+    assert "await iceTransport.start(" in inspect.getsource(RTCPeerConnection)
+
+
+def test_consent_is_asked_for_as_we_expect() -> None:
+    assert "retransmissions=0," in inspect.getsource(ice.Connection.query_consent)
+    assert "pair.protocol.request(" in inspect.getsource(ice.Connection.query_consent)
+    assert "retransmissions" in inspect.signature(ice.StunProtocol.request).parameters
 
 
 def test_a_transport_hands_on_what_it_decrypted_as_we_expect() -> None:

@@ -188,7 +188,12 @@ def test_decoders_are_freed_with_their_owners(monkeypatch: pytest.MonkeyPatch) -
     assert found is not None
     freed: list[int] = []
     destroy = found.opus_decoder_destroy
-    monkeypatch.setattr(found, "opus_decoder_destroy", lambda state: (freed.append(state), destroy(state)))
+
+    def noted(state: int) -> None:
+        freed.append(state)
+        destroy(state)
+
+    monkeypatch.setattr(found, "opus_decoder_destroy", noted)
     decoders = [LibOpus() for _ in range(5)]
     states = [one._state for one in decoders]
     del decoders
@@ -206,3 +211,11 @@ def test_without_libopus_it_is_said_once_and_nothing_is_recovered(
     assert [one.recovers for one in decoders] == [False] * 3
     assert len(caplog.records) == 1
     assert len(decoders[0].decode(sound(coded(tone(0.1))[0]))) > 0
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "samples"),
+    [(0x00, 0, 480), (0x08, 0, 960), (0x18, 0, 2880), (0x78, 0, 960), (0xE0, 0, 120), (0xF9, 0, 1920), (0x0B, 3, 2880)],
+)
+def test_the_length_of_a_packet_stands_in_its_first_bytes(first: int, second: int, samples: int) -> None:
+    assert opus_samples(bytes([first, second])) == samples

@@ -25,7 +25,7 @@ def test_the_thirteenth_of_twelve_is_refused() -> None:
     admission, counts = made()
     for there in range(12):
         admission.admit(there)
-    with pytest.raises(CapacityError, match="full: it serves 12 people") as refused:
+    with pytest.raises(CapacityError, match="full: all of its 12 seats") as refused:
         admission.admit(12)
     assert refused.value.retry_after_s > 0
     assert counts == {"admission_refused_full": 1}
