@@ -22,6 +22,7 @@ from aiortc.sdp import candidate_from_sdp
 from hoovik_rtc import clock
 from hoovik_rtc.config import Config
 from hoovik_rtc.errors import OfferError
+from hoovik_rtc.media.answer import wanting_fec
 from hoovik_rtc.media.association import Association
 from hoovik_rtc.media.channels import Channels
 from hoovik_rtc.media.ingress import Ingress, abandon, ingresses
@@ -125,7 +126,7 @@ class Peer:
             await self.close()
             raise OfferError("The connection failed before it could begin: no candidate can be reached.")
         self._deadline = asyncio.get_running_loop().call_later(self._limits.connect_s, self._too_late)
-        return connection.localDescription.sdp
+        return wanting_fec(connection.localDescription.sdp)
 
     async def add_candidate(self, line: str, mid: str | None, index: int | None) -> None:
         """Take a trickled candidate (`candidate:…`); mDNS names and those beyond the limit are dropped.

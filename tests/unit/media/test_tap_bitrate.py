@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.rtp import RTCP_PSFB_APP, RtcpPsfbPacket, unpack_remb_fci
 
@@ -77,3 +78,22 @@ async def test_a_sender_that_stamps_no_send_times_is_told_too(moving_clip: Clip)
         assert max(told) <= 100_000
         seated.limit_bitrate(None)
         await until(lambda: told[-1] > 1_000_000)
+
+
+def test_the_sender_is_told_five_times_a_second_but_at_once_of_a_fall(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Overused:
+        """Says something with each packet, as aiortc's does while a path is overused."""
+
+        def add(self, bitrate: int) -> tuple[int, list[int]]:
+            return bitrate, [1]
+
+    now = 0.0
+    monkeypatch.setattr(tap.clock, "now_ms", lambda: now)
+    estimator = tap._Estimator(Overused(), lambda estimate: estimate)
+    told = []
+    for packet in range(200):  # two seconds
+        now = packet * 10.0
+        told.append(estimator.add(bitrate=1_000_000) is not None)
+    assert sum(told) == 10
+    assert estimator.add(bitrate=900_000) == (900_000, [1])
+    assert estimator.add(bitrate=899_000) is None
