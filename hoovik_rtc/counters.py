@@ -65,6 +65,7 @@ DROPS = {
     "video_layer_frames_skipped": "Frames of a temporal layer that lost one; not decoded until it is whole again.",
     "video_frames_skipped": "Frames skipped for a newer one that had come already.",
     "video_frames_over_rate": "Frames not looked at because the one before was looked at just now.",
+    "video_decoder_renewed": "Decoders made anew because packets came for 5 s and no picture did.",
     "video_assembler_overflow": "Times that more video packets waited for a missing one than are kept.",
     "emotion_ticks_skipped": "Windows not read because the emotion model was still busy with earlier ones.",
     "channel_full_control": "Control messages dropped because their channel was full.",

@@ -126,10 +126,10 @@ class Participant:
         """The connection is gone; the session stays for a while."""
         senses = self._detach_senses()
         link, self.link = self.link, None
-        await self._release(senses)
-        await asyncio.gather(*self._closing)
+        ending = [self._release(senses), *self._closing]
         if link is not None:
-            await link.close()
+            ending.append(link.close())  # beside the others: a slow model must not keep a connection
+        await asyncio.gather(*ending)
 
     # What the participant decides.
 

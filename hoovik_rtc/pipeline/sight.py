@@ -22,6 +22,7 @@ from hoovik_rtc.media.timeline import SenderClock, Timeline
 from hoovik_rtc.pipeline.gate import LookGate
 from hoovik_rtc.pipeline.load import Load
 from hoovik_rtc.pipeline.stage import Stage
+from hoovik_rtc.pipeline.watchdog import Watchdog
 from hoovik_rtc.pipeline.workers import Workers
 from hoovik_rtc.telemetry import FrameTrace, FrameTracer, Telemetry
 
@@ -102,9 +103,16 @@ class Sight:
         self._stopping = False
         self._calibrate = False
         self._gate = LookGate(load, random.random())
+        self._watchdog = Watchdog()
+        self._renew = False
 
     def packet(self, packet: MediaPacket) -> None:
         """One RTP packet, from the tap."""
+        if self._watchdog.packet(packet.arrival_ms):
+            self._telemetry.count("video_decoder_renewed")
+            self._renew = True
+            self._assembler.request_keyframe()
+            self._feedback.request_keyframe()
         assembled = self._assembler.push(packet)
         if assembled.want_keyframe:
             self._feedback.request_keyframe()
@@ -147,6 +155,9 @@ class Sight:
         started, cpu = clock.now_ms(), clock.thread_cpu_ms()
         newest: Picture | None = None
         failed = False
+        if self._renew:
+            self._renew = False
+            self._decoder, self._needs_keyframe = VideoDecoder(), True
         for index, frame in enumerate(frames):
             if self._stopping:
                 return
@@ -166,6 +177,7 @@ class Sight:
             self._needs_keyframe = False
             self._telemetry.count("video_frames_decoded")
             if picture is not None:
+                self._watchdog.frame(frame.arrival_ms)
                 if newest is not None:
                     self._telemetry.count("video_frames_skipped")
                 newest = picture

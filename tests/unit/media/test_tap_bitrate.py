@@ -88,7 +88,7 @@ def test_the_sender_is_told_five_times_a_second_but_at_once_of_a_fall(monkeypatc
             return bitrate, [1]
 
     now = 0.0
-    monkeypatch.setattr(tap.clock, "now_ms", lambda: now)
+    monkeypatch.setattr("hoovik_rtc.clock.now_ms", lambda: now)
     estimator = tap._Estimator(Overused(), lambda estimate: estimate)
     told = []
     for packet in range(200):  # two seconds
