@@ -17,11 +17,13 @@ from hoovik_rtc.media import offer as offers
 from hoovik_rtc.pipeline import cores
 from hoovik_rtc.pipeline import engine as engines
 from hoovik_rtc.pipeline.admission import Admission
-from hoovik_rtc.pipeline.engine import Engine
+from hoovik_rtc.pipeline.analysis import Analysis, InThreads
+from hoovik_rtc.pipeline.engine import Engine, Readout
 from hoovik_rtc.pipeline.feeling import Feeling
 from hoovik_rtc.pipeline.link import Link
 from hoovik_rtc.pipeline.load import Load
 from hoovik_rtc.pipeline.meeting import Meeting
+from hoovik_rtc.pipeline.outside import InProcess
 from hoovik_rtc.pipeline.pacing import Pacing
 from hoovik_rtc.pipeline.participant import Participant
 from hoovik_rtc.pipeline.stall import StallSampler
@@ -69,11 +71,13 @@ class Bot(AsyncIOEventEmitter):
         self._tracing = _tracing(self.config.telemetry.trace_every)
         self.telemetry.tracer = self._tracing
         self._engine = engine
+        self._analysis: Analysis | None = None
+        self._readout: Readout | None = None
         self._workers = Workers()
         self.load = Load(cores.available())
         "How loaded the machine is, and how often faces are looked at because of it."
         self._admission = Admission(self.config.limits, self.telemetry.count)
-        self._pacing = Pacing(self.load, self._everyone, self.telemetry)
+        self._pacing = Pacing(self.load, self._everyone, self._cpu_ms, self.telemetry)
         self._stalls = StallSampler(self.telemetry)
         self._meetings: dict[str, Meeting] = {}
         self._where: dict[str, tuple[str, Participant]] = {}  # session id → room, participant
@@ -85,10 +89,19 @@ class Bot(AsyncIOEventEmitter):
 
     async def start(self) -> None:
         """Load and warm the models; `ready` afterwards."""
-        if self._engine is None:
+        engine = self._engine
+        if engine is None and self.config.analysis == "threads":
             loop = asyncio.get_running_loop()
-            self._engine = await loop.run_in_executor(self._workers.face, engines.build, self.config)
-        self._feeling = Feeling(self._engine.emotion, self._everyone, self._workers, self.telemetry, self.load)
+            engine = await loop.run_in_executor(self._workers.face, engines.build, self.config)
+        readout: Readout
+        if engine is not None:
+            readout = engine
+            self._analysis = InThreads(self._workers, engine, self.load.meter, self.telemetry)
+        else:
+            readout = engines.build_emotion(self.config)
+            self._analysis = await InProcess.start(self.config, self.load, self.telemetry)
+        self._readout = readout
+        self._feeling = Feeling(readout.emotion, self._everyone, self._workers, self.telemetry, self.load)
         self._feeling.start()
         self._pacing.start()
         self._stalls.start()
@@ -120,7 +133,7 @@ class Bot(AsyncIOEventEmitter):
         Raises:
             RequestError: what is wrong with the offer, or that the bot is full or not ready.
         """
-        if self._engine is None or not self.ready:
+        if self._analysis is None or self._readout is None or not self.ready:
             raise CapacityError("The models are still loading; try again in a second.", 1)
         self.ask(address)
         offer = offers.check(sdp, self.config.limits)
@@ -130,7 +143,7 @@ class Bot(AsyncIOEventEmitter):
             self._admission.admit(connected)
             if known is None:  # who was let in once comes back whatever the load
                 self._admission.admit_load(self.load.share(connected + 1), self.load.cores)
-        meeting = self._meetings.get(room) or self._open(room, self._engine)
+        meeting = self._meetings.get(room) or self._open(room, self._analysis, self._readout)
         participant = known or meeting.add(name, _is_loopback(address), participant_id)
         if known is not None and participant_id is not None:
             meeting.rename(known, participant_id)
@@ -233,7 +246,7 @@ class Bot(AsyncIOEventEmitter):
         return {
             "ready": self.ready,
             "uptime_s": round((clock.now_ms() - self._started_ms) / 1000, 1),
-            "cpu_s": round(clock.cpu_ms() / 1000, 2),
+            "cpu_s": round(self._cpu_ms() / 1000, 2),
             "rooms": len(self._meetings),
             "participants": len(everyone),
             "consented": sum(one.consent.any for one in everyone),
@@ -241,7 +254,7 @@ class Bot(AsyncIOEventEmitter):
             "load": round(self.load.share(sum(_connected(one) for one in everyone)), 3),
             "face_rate_hz": self.load.face_rate_hz,
             "cores": self.load.cores,
-            "model": self._engine.emotion.name if self._engine is not None else None,
+            "model": self._readout.emotion.name if self._readout is not None else None,
         }
 
     def stats(self, seconds: float = RECENT_S) -> dict[str, Any]:
@@ -262,13 +275,15 @@ class Bot(AsyncIOEventEmitter):
         await asyncio.gather(*(meeting.close() for meeting in self._meetings.values()))
         self._meetings.clear()
         self._where.clear()
+        if self._analysis is not None:
+            await self._analysis.close()
         await asyncio.get_running_loop().run_in_executor(None, self._workers.close)
         if self._tracing is not None:
             await asyncio.get_running_loop().run_in_executor(None, self._tracing.close)
         self.emit("closed")
 
-    def _open(self, room: str, engine: Engine) -> Meeting:
-        meeting = Meeting(self.config, engine, self._workers, self.telemetry, self.load, self._said, self._expired)
+    def _open(self, room: str, analysis: Analysis, readout: Readout) -> Meeting:
+        meeting = Meeting(self.config, analysis, readout, self.telemetry, self.load, self._said, self._expired)
         self._meetings[room] = meeting
         return meeting
 
@@ -301,6 +316,10 @@ class Bot(AsyncIOEventEmitter):
         if found is None:
             raise UnknownSessionError("There is no such session; it ended, or never was. Join again.")
         return found
+
+    def _cpu_ms(self) -> float:
+        """CPU time of this process and of the one that analyses, ms."""
+        return clock.cpu_ms() + (0.0 if self._analysis is None else self._analysis.cpu_ms)
 
     def _everyone(self) -> Iterator[Participant]:
         for meeting in self._meetings.values():

@@ -23,3 +23,14 @@ def cpu_ms() -> float:
 def thread_cpu_ms() -> float:
     """CPU time that the calling thread has used so far, in milliseconds."""
     return time.thread_time() * 1000
+
+
+def epoch_ms() -> float:
+    """Unix time at the monotonic clock's zero, ms, as `now_ms` has it."""
+    return _EPOCH_MS
+
+
+def adopt(epoch_ms: float) -> None:
+    """Count from the same moment as another process on this machine: `now_ms` is then the same clock in both."""
+    global _EPOCH_MS
+    _EPOCH_MS = epoch_ms

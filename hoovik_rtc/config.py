@@ -90,6 +90,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     "Other web origins (`https://meet.example`) whose pages may open our WebSockets; `*` for any."
     ice_servers: tuple[str, ...] = ()
     "STUN or TURN URLs for the bot and the page; none are needed on one machine or LAN."
+    analysis: Literal["process", "threads"] = "process"
+    "Faces and voices are measured in a process of their own, or on threads of the service's (for embedding)."
     bot: BotConfig = msgspec.field(default_factory=BotConfig)
     audience: AudienceConfig = msgspec.field(default_factory=AudienceConfig)
     emotion: EmotionConfig = msgspec.field(default_factory=EmotionConfig)

@@ -67,6 +67,8 @@ DROPS = {
     "video_frames_over_rate": "Frames not looked at because the one before was looked at just now.",
     "video_decoder_renewed": "Decoders made anew because packets came for 5 s and no picture did.",
     "video_assembler_overflow": "Times that more video packets waited for a missing one than are kept.",
+    "analysis_process_ended": "Times that the process that analyses ended and was started anew.",
+    "analysis_delivery_failed": "Results of the process that analyses that could not be handled; a bug.",
     "emotion_ticks_skipped": "Windows not read because the emotion model was still busy with earlier ones.",
     "channel_full_control": "Control messages dropped because their channel was full.",
     "channel_full_emotion": "emotion_update messages dropped because their channel was full.",

@@ -4,6 +4,7 @@ HoovikError
 ├── ConfigError           the configuration (file, environment or flag) cannot be used
 ├── SystemLibraryError    a library of the operating system is missing
 ├── MediaFileError        a recording cannot be read
+├── AnalysisError         the process that analyses does not start
 └── RequestError          somebody's request is refused; carries an HTTP status and a code
     ├── OfferError        400  the SDP offer cannot be answered
     ├── TooLargeError     413  the body is over its limit
@@ -35,6 +36,10 @@ class SystemLibraryError(HoovikError):
 
 class MediaFileError(HoovikError):
     """A recording cannot be read."""
+
+
+class AnalysisError(HoovikError):
+    """The process that analyses does not start."""
 
 
 class RequestError(HoovikError):

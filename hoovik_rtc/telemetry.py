@@ -91,6 +91,18 @@ class _Past:
             self.total_ms[stage] += durations.total_ms
 
 
+class Counts(Protocol):
+    """Where workers count; a Telemetry is one. Safe to call from any thread."""
+
+    def count(self, name: str, by: int = 1) -> None:
+        """Add `by` to the counter `name`."""
+        ...
+
+    def took(self, stage: str, ms: float) -> None:
+        """Note one duration of `stage` in milliseconds."""
+        ...
+
+
 class Telemetry:
     """Counts drops and errors by name and keeps the newest durations of each stage.
 

@@ -12,7 +12,6 @@ from av.video.plane import VideoPlane
 
 from hoovik_inference.types import Image, Planes
 from hoovik_rtc.media.packets import EncodedFrame
-from hoovik_rtc.telemetry import FrameTrace
 
 MAX_WIDTH, MAX_HEIGHT = 1920, 1088
 "Larger pictures are refused before they are decoded, in either orientation."
@@ -39,8 +38,6 @@ class Picture:
     "YUV 4:2:0, in the decoder's memory."
     encoded: EncodedFrame
     "Where it came from."
-    trace: FrameTrace | None = None
-    "Its spans, where it is traced."
 
     def planes(self) -> Planes:
         """Views of the decoder's memory: nothing is copied or converted until somebody looks."""

@@ -35,6 +35,11 @@ class _Codec(Protocol):
     def conceal(self, samples: int) -> Floats: ...
 
 
+def recovers() -> bool:
+    """Whether decoders can recover lost packets from the ones behind them: libopus is there."""
+    return library() is not None
+
+
 class AudioDecoder:
     """One Opus track to 16 kHz mono. Calls must not overlap.
 

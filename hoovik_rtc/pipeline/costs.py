@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import defaultdict
 
 VIDEO_HZ = 30.0
@@ -25,7 +24,7 @@ LOOP_MS_PER_S = 50.0
 
 
 class Costs:
-    """Running means of CPU time. `spent` may be called from any thread, the rest on the loop."""
+    """Running means of CPU time."""
 
     def __init__(self) -> None:
         self.decode_ms = DECODE_MS
@@ -38,16 +37,14 @@ class Costs:
         "Of one analysed participant."
         self.loop_ms_per_s = LOOP_MS_PER_S
         "Of one participant: what the process used beside the stages."
-        self._lock = threading.Lock()
         self._spent: defaultdict[str, float] = defaultdict(float)
         self._jobs: defaultdict[str, int] = defaultdict(int)
         self._since: tuple[float, float] | None = None  # time and process CPU time, ms
 
-    def spent(self, stage: str, cpu_ms: float) -> None:
-        """One job of a stage took `cpu_ms` of its thread."""
-        with self._lock:
-            self._spent[stage] += cpu_ms
-            self._jobs[stage] += 1
+    def add(self, stage: str, jobs: int, cpu_ms: float) -> None:
+        """Jobs of a stage took `cpu_ms` of their threads, all together."""
+        self._spent[stage] += cpu_ms
+        self._jobs[stage] += jobs
 
     def tick(self, now_ms: float, process_cpu_ms: float, connected: int, analysed: int) -> None:
         """Renew the means, once a second; `process_cpu_ms` is what the process has used so far."""
@@ -58,9 +55,8 @@ class Costs:
         if passed < EVERY_MS:
             return
         self._since = (now_ms, process_cpu_ms)
-        with self._lock:
-            spent, jobs = self._spent, self._jobs
-            self._spent, self._jobs = defaultdict(float), defaultdict(int)
+        spent, jobs = self._spent, self._jobs
+        self._spent, self._jobs = defaultdict(float), defaultdict(int)
         if jobs["decode"] >= FEW:
             self.decode_ms = _mean(self.decode_ms, spent["decode"] / jobs["decode"])
         if jobs["face"] >= FEW:

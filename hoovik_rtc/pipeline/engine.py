@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -14,6 +15,30 @@ from hoovik_inference.types import EmotionModel, FaceObserver, VoiceObserver
 from hoovik_inference.voice import StreamVoiceObserver
 from hoovik_rtc.config import Config
 from hoovik_rtc.pipeline.workers import FACE_THREADS
+
+
+class Readout(Protocol):
+    """The part of an engine that the event loop's process needs."""
+
+    @property
+    def emotion(self) -> EmotionModel:
+        """Shared by all participants, on the inference thread."""
+        ...
+
+    @property
+    def unmeasured(self) -> tuple[str, ...]:
+        """Blendshapes that the face observer cannot measure."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Emotion:
+    """An engine whose eyes and ears work elsewhere."""
+
+    emotion: EmotionModel
+    "Shared by all participants, on the inference thread."
+    unmeasured: tuple[str, ...]
+    "Blendshapes that the face observer cannot measure."
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +60,19 @@ def build(config: Config) -> Engine:
 
     Limits BLAS to one thread in this process: our matrices are small, and its idle threads spin.
     """
-    threadpool_limits(limits=1, user_api="blas")
+    alone = build_emotion(config)
     models = FaceModels()
     warm(models, FACE_THREADS)
     StreamVoiceObserver().observe(np.zeros(1024, np.float32), 0.0)
     return Engine(
         face=lambda: MeshFaceObserver(models),
         voice=StreamVoiceObserver,
-        emotion=RuleModel(config.emotion.threshold),
-        unmeasured=tuple(UNMEASURED),
+        emotion=alone.emotion,
+        unmeasured=alone.unmeasured,
     )
+
+
+def build_emotion(config: Config) -> Emotion:
+    """The same without eyes and ears."""
+    threadpool_limits(limits=1, user_api="blas")
+    return Emotion(RuleModel(config.emotion.threshold), tuple(UNMEASURED))

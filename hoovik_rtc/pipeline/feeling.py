@@ -99,5 +99,5 @@ class Feeling:
         started, used = clock.now_ms(), clock.thread_cpu_ms()
         estimates = self._model.infer(windows)
         self._telemetry.took("emotion", clock.now_ms() - started)
-        self._load.spent("emotion", clock.thread_cpu_ms() - used)
+        self._load.meter.spent("emotion", clock.thread_cpu_ms() - used)
         return estimates

@@ -7,11 +7,11 @@ the next try waits longer. Judged is only what came since the last step.
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from dataclasses import dataclass
 
 from hoovik_rtc.pipeline.costs import Costs
+from hoovik_rtc.pipeline.meter import Meter, Reading
 from hoovik_rtc.pipeline.workers import FACE_THREADS
 
 TOLERANCE_MS = 8.3
@@ -101,7 +101,7 @@ class _Sample:
 
 
 class Load:
-    """The load of one bot. `queued`, `begun` and `spent` may be called from any thread, the rest on the loop.
+    """The load of one bot; lives on the event loop, only its `meter` may be used from any thread.
 
     Args:
         cores: CPUs that this process may use.
@@ -114,10 +114,9 @@ class Load:
         self.queue_depth = 0.0
         "Looks that waited, mean of the last second, at the last `tick`."
         self._threads = threads
-        self._lock = threading.Lock()
-        self._waiting = 0
+        self.meter = Meter()
+        "What this process's threads count."
         self._waited = 0.0
-        self._changed_waiting: float | None = None
         self._looks = 0
         self._cpu = self._wall = 0.0
         self._samples: deque[_Sample] = deque()
@@ -153,48 +152,23 @@ class Load:
         """What somebody who comes now is to be told; None at the full rate."""
         return Advice(self.step, self.queue_depth, self._reason) if self._index else None
 
-    # What the pools report, from any thread.
+    # What the pools did.
 
-    def queued(self, now_ms: float) -> None:
-        """A look was handed to the face pool and waits."""
-        self._wait(now_ms, 1)
-
-    def begun(self, now_ms: float) -> None:
-        """It began, or was dropped before."""
-        self._wait(now_ms, -1)
-
-    def spent(self, stage: str, cpu_ms: float, wall_ms: float | None = None) -> None:
-        """One job ended that took `cpu_ms` of its thread.
-
-        Args:
-            stage: "decode", "face", "voice" or "emotion".
-            cpu_ms: CPU time of the thread.
-            wall_ms: time from begin to end, of a look: a model that waits (for another device, for a lock) keeps
-                its thread without using CPU. `cpu_ms` where it is not given.
-        """
-        self.costs.spent(stage, cpu_ms)
-        if stage == "face":
-            with self._lock:
-                self._looks += 1
-                self._cpu += cpu_ms
-                self._wall += min(BUSY_MS, cpu_ms if wall_ms is None else wall_ms)  # no more than is judged
-
-    def _wait(self, now_ms: float, more: int) -> None:
-        with self._lock:
-            self._add_up(now_ms)
-            self._waiting = max(0, self._waiting + more)
-
-    def _add_up(self, now_ms: float) -> None:
-        """Threads may report a little out of order: time is only ever added."""
-        before = self._changed_waiting
-        if before is None or now_ms > before:
-            self._waited += self._waiting * (now_ms - before) if before is not None else 0.0
-            self._changed_waiting = now_ms
+    def absorb(self, reading: Reading) -> None:
+        """Add what a meter counted: our own one, or that of the process that analyses."""
+        self._waited += reading.waited
+        for stage, spent in reading.stages.items():
+            self.costs.add(stage, spent.jobs, spent.cpu_ms)
+            if stage == "face":
+                self._looks += spent.jobs
+                self._cpu += spent.cpu_ms
+                self._wall += spent.wall_ms
 
     # What the loop asks, several times a second.
 
     def tick(self, now_ms: float, people: People, process_cpu_ms: float) -> Advice | None:
         """Look at what came since the last tick; what is to be said where the rate changed."""
+        self.absorb(self.meter.read(now_ms))
         self.costs.tick(now_ms, process_cpu_ms, people.connected, people.analysed)
         self._sample(now_ms, process_cpu_ms)
         self._watched = people.watched
@@ -232,9 +206,7 @@ class Load:
         return participants * self.costs.participant_ms(STEPS[-1].rate_hz) / (1000 * self.cores)
 
     def _sample(self, now_ms: float, process_cpu_ms: float) -> None:
-        with self._lock:
-            self._add_up(now_ms)
-            newest = _Sample(now_ms, self._waited, self._looks, self._cpu, self._wall, process_cpu_ms)
+        newest = _Sample(now_ms, self._waited, self._looks, self._cpu, self._wall, process_cpu_ms)
         samples = self._samples
         samples.append(newest)
         while len(samples) > 2 and samples[1].at <= now_ms - BUSY_MS:

@@ -16,12 +16,12 @@ from hoovik_rtc.consent import NOTHING, Consent, emotion_permitted, granted
 from hoovik_rtc.errors import CapacityError, MessageError, UnknownSessionError
 from hoovik_rtc.media.channels import Kind
 from hoovik_rtc.media.offer import Offer
-from hoovik_rtc.pipeline.engine import Engine
+from hoovik_rtc.pipeline.analysis import Analysis
+from hoovik_rtc.pipeline.engine import Readout
 from hoovik_rtc.pipeline.link import Link
 from hoovik_rtc.pipeline.load import Load
 from hoovik_rtc.pipeline.participant import Participant
 from hoovik_rtc.pipeline.stream import EventStream
-from hoovik_rtc.pipeline.workers import Workers
 from hoovik_rtc.telemetry import Telemetry
 from hoovik_rtc.wire import json as wire
 from hoovik_rtc.wire import messages as m
@@ -41,8 +41,8 @@ class Meeting:
 
     Args:
         config: audiences, limits and what the bot says of itself.
-        engine: makes observers.
-        workers: pools.
+        analysis: gives eyes and ears.
+        readout: what `welcome` says of the models.
         telemetry: counters and durations.
         load: how often faces are looked at.
         listener: hears everything that is said about anybody (the library's events).
@@ -52,16 +52,16 @@ class Meeting:
     def __init__(
         self,
         config: Config,
-        engine: Engine,
-        workers: Workers,
+        analysis: Analysis,
+        readout: Readout,
         telemetry: Telemetry,
         load: Load,
         listener: Listener,
         expired: Callable[[Participant], None],
     ) -> None:
         self._config = config
-        self._engine = engine
-        self._workers = workers
+        self._analysis = analysis
+        self._readout = readout
         self._telemetry = telemetry
         self._load = load
         self._listener = listener
@@ -82,8 +82,7 @@ class Meeting:
             participant_id,
             name,
             self,
-            self._engine,
-            self._workers,
+            self._analysis,
             self._telemetry,
             self._load,
             self._config.limits.messages_per_s,
@@ -277,7 +276,7 @@ class Meeting:
                 participant_id=participant.participant_id,
                 bot=config.bot.name,
                 purpose=config.bot.purpose,
-                model=self._engine.emotion.name,
+                model=self._readout.emotion.name,
                 analysed=analysed,
                 retention=RETENTION,
                 audience={
@@ -286,7 +285,7 @@ class Meeting:
                 },
                 modes=m.Modes(avatar=True, emotion=emotion),
                 host=participant.host,
-                unmeasured=list(self._engine.unmeasured),
+                unmeasured=list(self._readout.unmeasured),
             )
         )
 

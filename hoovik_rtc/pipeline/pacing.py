@@ -16,9 +16,16 @@ EVERY_S = 0.2
 class Pacing:
     """Steps the rates of all participants, and says each step to every one of them."""
 
-    def __init__(self, load: Load, participants: Callable[[], Iterable[Participant]], telemetry: Telemetry) -> None:
+    def __init__(
+        self,
+        load: Load,
+        participants: Callable[[], Iterable[Participant]],
+        cpu_ms: Callable[[], float],
+        telemetry: Telemetry,
+    ) -> None:
         self._load = load
         self._participants = participants
+        self._cpu_ms = cpu_ms
         self._telemetry = telemetry
         self._timer: asyncio.TimerHandle | None = None
 
@@ -39,7 +46,7 @@ class Pacing:
             analysed=sum(one.analysed for one in everyone),
             watched=sum(one.watched for one in everyone),
         )
-        advice = self._load.tick(clock.now_ms(), people, clock.cpu_ms())
+        advice = self._load.tick(clock.now_ms(), people, self._cpu_ms())
         if advice is not None:
             self._telemetry.count("load_step_down" if advice.reason == "overloaded" else "load_step_up")
             for one in everyone:

@@ -16,17 +16,17 @@ from hoovik_rtc import clock
 from hoovik_rtc.budget import Budget
 from hoovik_rtc.consent import NOTHING, Consent
 from hoovik_rtc.media.timeline import SenderClock
+from hoovik_rtc.pipeline.analysis import Analysis
 from hoovik_rtc.pipeline.cadence import Cadence
-from hoovik_rtc.pipeline.engine import Engine
 from hoovik_rtc.pipeline.envelope import Envelope
 from hoovik_rtc.pipeline.expression import Expression
+from hoovik_rtc.pipeline.eye import Seen
 from hoovik_rtc.pipeline.hearing import Hearing
 from hoovik_rtc.pipeline.link import Link
 from hoovik_rtc.pipeline.load import Advice, Load
 from hoovik_rtc.pipeline.notices import Notices
-from hoovik_rtc.pipeline.sight import Seen, Sight
-from hoovik_rtc.pipeline.workers import Workers
-from hoovik_rtc.telemetry import Telemetry
+from hoovik_rtc.pipeline.sight import Sight
+from hoovik_rtc.telemetry import FrameTracer, Telemetry
 from hoovik_rtc.wire.messages import (
     AvatarFrame,
     Backpressure,
@@ -60,8 +60,7 @@ class Participant:
         participant_id: what others know them by.
         name: shown to others; never logged.
         audience: where messages go.
-        engine: makes the observers.
-        workers: pools.
+        analysis: gives eyes and ears.
         telemetry: counters and durations.
         load: how often faces are looked at.
         messages_per_s: control messages taken over HTTP.
@@ -72,8 +71,7 @@ class Participant:
         participant_id: str,
         name: str,
         audience: Audience,
-        engine: Engine,
-        workers: Workers,
+        analysis: Analysis,
         telemetry: Telemetry,
         load: Load,
         messages_per_s: int = 50,
@@ -92,8 +90,7 @@ class Participant:
         self.connecting = asyncio.Lock()
         "Held while a new connection is made: one at a time."
         self._audience = audience
-        self._engine = engine
-        self._workers = workers
+        self._analysis = analysis
         self._telemetry = telemetry
         self._load = load
         self._envelope = Envelope(self.session_id, self.participant_id)
@@ -189,12 +186,11 @@ class Participant:
             self._consented_at = None
         if self.consent.avatar:
             self._send_avatar(now, measured=True)
-            self._telemetry.took("last_packet_to_avatar", clock.now_ms() - seen.frame.arrival_ms)
+            sent = clock.now_ms()
+            self._telemetry.took("last_packet_to_avatar", sent - seen.arrival_ms)
             self._took("avatar_frame", self._expression.modality(now), seen.face.time_ms)
-            if seen.trace is not None:
-                sent = clock.now_ms()
-                seen.trace.stage("avatar", now, sent)
-                seen.trace.end(sent)
+            if self._telemetry.tracer is not None:
+                _trace(self._telemetry.tracer, seen, now, sent)
             self._arm(now)
 
     def on_heard(self, voice: VoiceEstimate, arrival_ms: float) -> None:
@@ -286,15 +282,11 @@ class Participant:
         self._senses_since = clock.now_ms()
         sender = SenderClock()
         if link.video_tap is not None:
-            self._sight = Sight(
-                self._workers, self._engine.face, sender, link.video_tap, self.on_seen, self._load, self._telemetry
-            )
+            self._sight = Sight(self._analysis, sender, link.video_tap, self.on_seen, self._load, self._telemetry)
             link.video.sense = self._sight
             link.video_tap.request_keyframe()
         if link.audio_tap is not None:
-            self._hearing = Hearing(
-                self._workers, self._engine.voice, sender, self.on_heard, self._load, self._telemetry, link.audio_tap
-            )
+            self._hearing = Hearing(self._analysis, sender, link.audio_tap, self.on_heard, self._telemetry)
             link.audio.sense = self._hearing
 
     def _detach_senses(self) -> list[Sight | Hearing]:
@@ -342,3 +334,13 @@ class Participant:
         pose = self._expression.pose(now, measured)
         payload = self._expression.avatar(pose, clock.now_ms() - timestamp)
         self._audience.said(self, self._envelope.avatar(timestamp, payload))
+
+
+def _trace(tracer: FrameTracer, seen: Seen, began_ms: float, sent_ms: float) -> None:
+    """The spans of a frame whose message is on its way, where it is one of those that are traced."""
+    trace = tracer.sample(seen.arrival_ms)
+    if trace is not None:
+        trace.stage("decode", *seen.decoding)
+        trace.stage("face", *seen.looking)
+        trace.stage("avatar", began_ms, sent_ms)
+        trace.end(sent_ms)

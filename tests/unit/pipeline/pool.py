@@ -62,7 +62,7 @@ class Pool:
                 one.next_ms += FRAME_MS
         for end, took, one in [job for job in self.running if job[0] <= self.now]:
             self.running.remove((end, took, one))
-            self.load.spent("face", took * self.cpu_share, took)
+            self.load.meter.spent("face", took * self.cpu_share, took)
             self.used += took * self.cpu_share
             one.busy = False
             one.looks += 1
@@ -70,7 +70,7 @@ class Pool:
                 self.hand_over(one)
         while self.waiting and len(self.running) < self.threads:
             one = self.waiting.popleft()
-            self.load.begun(self.now)
+            self.load.meter.begun(self.now)
             one.picture = False
             took = self.wall(self.now)
             self.running.append((self.now + took, took, one))
@@ -87,7 +87,7 @@ class Pool:
         if not one.busy:
             one.busy = True
             self.waiting.append(one)
-            self.load.queued(self.now)
+            self.load.meter.queued(self.now)
 
     @property
     def steps(self) -> list[tuple[float, float]]:

@@ -145,12 +145,12 @@ def test_depth_is_the_mean_over_the_last_second() -> None:
     load = Load(2.0)
     load.tick(0.0, TWELVE, 0.0)
     for _ in range(4):
-        load.queued(200.0)
+        load.meter.queued(200.0)
     load.tick(400.0, TWELVE, 0.0)
     load.tick(1000.0, TWELVE, 0.0)
     assert load.queue_depth == pytest.approx(3.2)
     for _ in range(4):
-        load.begun(1200.0)
+        load.meter.begun(1200.0)
     load.tick(2000.0, TWELVE, 0.0)
     assert load.queue_depth == pytest.approx(0.8)
     load.tick(3000.0, TWELVE, 0.0)
@@ -163,9 +163,9 @@ def test_reports_of_many_threads_at_once_add_up() -> None:
 
     def report() -> None:
         for n in range(2000):
-            load.queued(float(n))
-            load.begun(n - 0.5)
-            load.spent("face", 1.0, 2.0)
+            load.meter.queued(float(n))
+            load.meter.begun(n - 0.5)
+            load.meter.spent("face", 1.0, 2.0)
 
     threads = [threading.Thread(target=report) for _ in range(4)]
     for thread in threads:

@@ -34,7 +34,7 @@ def spend(
             ("emotion", 10, emotion),
         ):
             for _ in range(jobs):
-                costs.spent(stage, each)
+                costs.add(stage, 1, each)
                 used += each
         used += loop * connected
         costs.tick(start + second * 1000.0, used, connected, people)
@@ -74,7 +74,7 @@ def test_one_slow_job_hardly_counts() -> None:
     costs = Costs()
     spend(costs, 30, 2)
     before = costs.face_ms
-    costs.spent("face", 200.0)
+    costs.add("face", 1, 200.0)
     spend(costs, 2, 2, start=30_000.0)
     assert costs.face_ms < before + 1.0
 

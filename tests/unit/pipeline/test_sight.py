@@ -11,25 +11,28 @@ from hoovik_rtc import clock
 from hoovik_rtc.media.decode import Picture, VideoDecoder
 from hoovik_rtc.media.packets import EncodedFrame, MediaPacket
 from hoovik_rtc.media.timeline import SenderClock
+from hoovik_rtc.pipeline.analysis import InThreads
+from hoovik_rtc.pipeline.eye import Seen
 from hoovik_rtc.pipeline.load import Load
-from hoovik_rtc.pipeline.sight import Seen, Sight
+from hoovik_rtc.pipeline.sight import Sight
 from hoovik_rtc.pipeline.workers import Workers
 from hoovik_rtc.telemetry import Telemetry
 from hoovik_rtc.testing import Clip
-from tests.fakes import FakeFace, engine
+from tests.fakes import engine
 from tests.waiting import until
 
 
 class Rig:
     def __init__(self, clip: Clip) -> None:
-        engine()
         self.clip = clip
         self.telemetry = Telemetry()
         self.workers = Workers()
         self.seen: list[Seen] = []
         self.keyframes = 0
         self.sent = 0
-        self.sight = Sight(self.workers, FakeFace, SenderClock(), self, self.seen.append, Load(2.0), self.telemetry)
+        load = Load(2.0)
+        analysis = InThreads(self.workers, engine(), load.meter, self.telemetry)
+        self.sight = Sight(analysis, SenderClock(), self, self.seen.append, load, self.telemetry)
 
     def request_keyframe(self) -> None:
         self.keyframes += 1
@@ -78,7 +81,7 @@ async def test_a_decoder_that_brings_nothing_for_five_seconds_is_made_anew(
         begin = clock.now_ms()
         one.send(begin)
         await until(lambda: len(one.seen) == 1)
-        ended.append(one.sight._decoder)
+        ended.append(one.sight._eye._decoder)  # type: ignore[attr-defined]
         for n in range(1, 170):
             one.send(begin + n * 33.4)
             decoded = n + 1

@@ -1,0 +1,131 @@
+"""Where eyes and ears work: on threads of this process, or in a process of their own (analyst.py)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from hoovik_rtc.media.packets import EncodedFrame, EncodedSound
+from hoovik_rtc.pipeline.ear import Ear, Heard
+from hoovik_rtc.pipeline.engine import Engine
+from hoovik_rtc.pipeline.eye import Eye, Seen
+from hoovik_rtc.pipeline.meter import Meter
+from hoovik_rtc.pipeline.workers import Workers
+from hoovik_rtc.telemetry import Counts
+
+
+class AnEye(Protocol):
+    """Decodes and looks; see Eye."""
+
+    @property
+    def depth(self) -> int:
+        """Frames and pictures that wait for a thread."""
+        ...
+
+    def put(self, frame: EncodedFrame, look: bool) -> None:
+        """Decode a frame, and look at its picture where it is time to."""
+        ...
+
+    def calibrate(self) -> None:
+        """The next measured face is the neutral one."""
+        ...
+
+    def stop(self) -> None:
+        """Decode nothing further, beginning now."""
+        ...
+
+    async def close(self) -> None:
+        """Returns when nothing is decoded any more."""
+        ...
+
+
+class AnEar(Protocol):
+    """Decodes and listens; see Ear."""
+
+    @property
+    def depth(self) -> int:
+        """Packets that wait for a thread."""
+        ...
+
+    def put(self, sound: EncodedSound) -> None:
+        """Listen to a packet or a hole."""
+        ...
+
+    def stop(self) -> None:
+        """Decode nothing further, beginning now."""
+        ...
+
+    async def close(self) -> None:
+        """Returns when nothing is decoded any more."""
+        ...
+
+
+class Analysis(Protocol):
+    """Gives participants their eyes and ears. What they are given is called on the event loop."""
+
+    def eye(self, seen: Callable[[Seen], None], lost: Callable[[], None]) -> AnEye:
+        """An eye: `seen` gets each picture that was looked at, `lost` is called where only a keyframe helps."""
+        ...
+
+    def ear(self, heard: Callable[[list[Heard]], None]) -> AnEar:
+        """An ear: `heard` gets the estimates that some packets completed."""
+        ...
+
+    @property
+    def cpu_ms(self) -> float:
+        """CPU time used so far outside this process, ms."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of everything; every eye and ear was closed."""
+        ...
+
+
+class InThreads:
+    """Eyes and ears on thread pools of this process.
+
+    Args:
+        workers: pools.
+        engine: makes the observers.
+        meter: told what waits and what it costs.
+        telemetry: counters and durations.
+    """
+
+    def __init__(self, workers: Workers, engine: Engine, meter: Meter, telemetry: Counts) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._workers = workers
+        self._engine = engine
+        self._meter = meter
+        self._telemetry = telemetry
+
+    def eye(self, seen: Callable[[Seen], None], lost: Callable[[], None]) -> AnEye:
+        """An eye on the pools."""
+        call = self._loop.call_soon_threadsafe
+        return Eye(
+            self._workers,
+            self._engine.face,
+            lambda one: call(seen, one),
+            lambda: call(lost),
+            self._meter,
+            self._telemetry,
+        )
+
+    def ear(self, heard: Callable[[list[Heard]], None]) -> AnEar:
+        """An ear on the pools."""
+        call = self._loop.call_soon_threadsafe
+        return Ear(
+            self._workers,
+            self._engine.voice,
+            lambda ones: call(heard, ones),
+            self._meter,
+            self._telemetry,
+        )
+
+    @property
+    def cpu_ms(self) -> float:
+        """Nothing is used outside this process."""
+        return 0.0
+
+    async def close(self) -> None:
+        """The pools are their owner's."""

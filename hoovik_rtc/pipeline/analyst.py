@@ -1,0 +1,165 @@
+"""The process in which eyes and ears work: `python -m hoovik_rtc.pipeline.analyst IN OUT`, started by outside.py.
+
+Media and analysis in one process wait for each other: the event loop gives Python's interpreter lock away with each of
+its thousands of system calls a second, and gets it back when a worker's numpy lets go of it. Apart, each has its own.
+
+What passes, both ways, are pickles with their length before them, over socket pairs that nobody else holds. Decoded
+pictures and sound never leave this process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import pickle
+import signal
+import socket
+import struct
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from hoovik_rtc import clock
+from hoovik_rtc.config import Config
+from hoovik_rtc.pipeline import engine as engines
+from hoovik_rtc.pipeline.analysis import AnEar, AnEye, InThreads
+from hoovik_rtc.pipeline.meter import Meter
+from hoovik_rtc.pipeline.workers import Workers
+
+LENGTH = struct.Struct("!I")
+REPORT_EVERY_S = 0.1
+
+
+def pack(message: tuple[Any, ...]) -> bytes:
+    """A message as it is sent."""
+    body = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+    return LENGTH.pack(len(body)) + body
+
+
+async def unpack(reader: asyncio.StreamReader) -> tuple[Any, ...]:
+    """The next message.
+
+    Raises:
+        asyncio.IncompleteReadError: the other side is gone.
+    """
+    (length,) = LENGTH.unpack(await reader.readexactly(LENGTH.size))
+    message: tuple[Any, ...] = pickle.loads(await reader.readexactly(length))
+    return message
+
+
+class _Outbox:
+    """Sends from any thread; whoever sends waits where the other side is slow."""
+
+    def __init__(self, out: socket.socket) -> None:
+        self._out = out
+        self._lock = threading.Lock()
+
+    def send(self, *message: Any) -> None:
+        data = pack(message)
+        with self._lock:
+            self._out.sendall(data)
+
+
+class _Counts:
+    """What workers count, until it is sent on."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts: Counter[str] = Counter()
+        self._took: list[tuple[str, float]] = []
+
+    def count(self, name: str, by: int = 1) -> None:
+        with self._lock:
+            self._counts[name] += by
+
+    def took(self, stage: str, ms: float) -> None:
+        with self._lock:
+            self._took.append((stage, ms))
+
+    def take(self) -> tuple[dict[str, int], list[tuple[str, float]]]:
+        with self._lock:
+            counts, took = dict(self._counts), self._took
+            self._counts, self._took = Counter(), []
+            return counts, took
+
+
+class _Analyst:
+    """Does what the other side asks for."""
+
+    def __init__(self, config: Config, outbox: _Outbox) -> None:
+        self._outbox = outbox
+        self._meter = Meter()
+        self._counts = _Counts()
+        self._workers = Workers()
+        self._analysis = InThreads(self._workers, engines.build(config), self._meter, self._counts)
+        self._senses: dict[int, AnEye | AnEar] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+        self._does: dict[str, Callable[..., None]] = {
+            "eye": self._eye,
+            "ear": self._ear,
+            "put": lambda number, *what: self._senses[number].put(*what),
+            "calibrate": lambda number: self._senses[number].calibrate(),  # type: ignore[union-attr]  # an eye's
+            "stop": lambda number: self._senses[number].stop(),
+            "close": self._close,
+        }
+
+    async def run(self, reader: asyncio.StreamReader) -> None:
+        """Until the other side is gone."""
+        reporting = asyncio.ensure_future(self._report())
+        self._outbox.send("ready")
+        try:
+            while True:
+                what, *rest = await unpack(reader)
+                self._does[what](*rest)
+        except asyncio.IncompleteReadError:
+            return
+        finally:
+            reporting.cancel()
+            for sense in self._senses.values():
+                sense.stop()
+            self._workers.close()
+
+    def _eye(self, number: int) -> None:
+        send = self._outbox.send
+        self._senses[number] = self._analysis.eye(partial(send, "seen", number), partial(send, "lost", number))
+
+    def _ear(self, number: int) -> None:
+        self._senses[number] = self._analysis.ear(partial(self._outbox.send, "heard", number))
+
+    def _close(self, number: int) -> None:
+        task = asyncio.ensure_future(self._closed(number, self._senses.pop(number)))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def _closed(self, number: int, sense: AnEye | AnEar) -> None:
+        await sense.close()
+        self._outbox.send("closed", number)
+
+    async def _report(self) -> None:
+        while True:
+            await asyncio.sleep(REPORT_EVERY_S)
+            depths = {number: sense.depth for number, sense in self._senses.items() if sense.depth}
+            self._outbox.send("report", self._meter.read(clock.now_ms()), *self._counts.take(), depths, clock.cpu_ms())
+
+
+async def _main(into: int, out: int) -> None:
+    reader, writer = await asyncio.open_connection(sock=socket.socket(fileno=into))
+    what, config, epoch_ms = await unpack(reader)
+    assert what == "begin"
+    logging.basicConfig(level=config.log_level.upper())
+    clock.adopt(epoch_ms)
+    try:
+        await _Analyst(config, _Outbox(socket.socket(fileno=out))).run(reader)
+    finally:
+        writer.close()
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the service, which closes its end
+    try:
+        asyncio.run(_main(int(sys.argv[1]), int(sys.argv[2])))
+    except (ConnectionError, asyncio.IncompleteReadError):
+        sys.exit(0)  # the service is gone

@@ -1,0 +1,193 @@
+"""One participant's picture, on worker threads: decoded, then measured.
+
+A frame is put to the decoder at once, so that decoders never lose their way behind a slow face model. In front of the
+model there is one place: a newer picture takes it from an older one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hoovik_inference.types import FaceEstimate, FaceObserver
+from hoovik_rtc import clock
+from hoovik_rtc.media.decode import Picture, UndecodableError, VideoDecoder
+from hoovik_rtc.media.packets import EncodedFrame
+from hoovik_rtc.pipeline.meter import Meter
+from hoovik_rtc.pipeline.stage import Stage
+from hoovik_rtc.pipeline.watchdog import Watchdog
+from hoovik_rtc.pipeline.workers import Workers
+from hoovik_rtc.telemetry import Counts
+
+MAX_WAITING = 30
+"Encoded frames that may wait for the decoder: one second. It is busy a twentieth of that for each participant."
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What came of one picture that was looked at."""
+
+    face: FaceEstimate | None
+    "None where no face was found."
+    black: bool
+    "The picture showed nothing at all: no media."
+    arrival_ms: float
+    "When its last packet came, Unix ms."
+    decoding: tuple[float, float]
+    "Begin and end, Unix ms, of the decoding of the frames that it came with."
+    looking: tuple[float, float]
+    "Begin and end, Unix ms, of the look."
+
+
+class Eye:
+    """Decodes the video of one participant and looks at its pictures.
+
+    Args:
+        workers: pools; decoding runs on its own, looking on the face pool.
+        observer: makes the face observer, on a worker.
+        seen: called on a worker with each picture that was looked at.
+        lost: called from any thread where nothing but a keyframe helps.
+        meter: told what waits and what it costs.
+        telemetry: counters and durations.
+    """
+
+    def __init__(
+        self,
+        workers: Workers,
+        observer: Callable[[], FaceObserver],
+        seen: Callable[[Seen], object],
+        lost: Callable[[], object],
+        meter: Meter,
+        telemetry: Counts,
+    ) -> None:
+        self._make_observer = observer
+        self._observer: FaceObserver | None = None
+        self._workers = workers
+        self._seen = seen
+        self._lost = lost
+        self._meter = meter
+        self._telemetry = telemetry
+        self._decoder = VideoDecoder()
+        self._needs_keyframe = True
+        self._watchdog = Watchdog()
+        self._renew = False
+        self._stopping = False
+        self._calibrate = False
+        self._decoding: Stage[tuple[EncodedFrame, bool]] = Stage(
+            workers.decode, self._decode, MAX_WAITING, self._lost_frames
+        )
+        self._looking: Stage[tuple[Picture, tuple[float, float]]] = Stage(
+            workers.face,
+            self._look,
+            1,
+            self._skipped,
+            queued=lambda: meter.queued(clock.now_ms()),
+            begun=lambda: meter.begun(clock.now_ms()),
+        )
+
+    def put(self, frame: EncodedFrame, look: bool) -> None:
+        """Decode a frame, and look at its picture where it is time to."""
+        if self._watchdog.packet(frame.arrival_ms):
+            self._telemetry.count("video_decoder_renewed")
+            self._renew = True
+            self._lost()
+        self._decoding.put((frame, look))
+
+    @property
+    def depth(self) -> int:
+        """Frames and pictures that wait for a thread."""
+        return self._decoding.depth + self._looking.depth
+
+    def calibrate(self) -> None:
+        """The next measured face is the neutral one."""
+        self._calibrate = True
+
+    def stop(self) -> None:
+        """Decode nothing further, beginning now; `close` waits for what runs."""
+        self._stopping = True
+
+    async def close(self) -> None:
+        """Decode nothing further; returns when the workers let go and the observer is released."""
+        self._stopping = True
+        await self._decoding.close()
+        await self._looking.close()
+        if self._observer is not None:
+            observer, self._observer = self._observer, None
+            await asyncio.get_running_loop().run_in_executor(self._workers.face, observer.close)
+
+    # On the decoding thread.
+
+    def _decode(self, frames: list[tuple[EncodedFrame, bool]]) -> None:
+        """Decode what others refer to; hand on the newest picture that is to be looked at."""
+        started, cpu = clock.now_ms(), clock.thread_cpu_ms()
+        newest: Picture | None = None
+        failed = False
+        last_look = max((index for index, (_, look) in enumerate(frames) if look), default=-1)
+        if self._renew:
+            self._renew = False
+            self._decoder, self._needs_keyframe = VideoDecoder(), True
+        for index, (frame, look) in enumerate(frames):
+            if self._stopping:
+                return
+            if self._needs_keyframe and not frame.keyframe:
+                self._telemetry.count("video_frames_without_reference")
+                failed = True
+                continue
+            if frame.discardable and index != last_look:
+                self._telemetry.count("video_frames_left_undecoded")
+                continue
+            try:
+                picture = self._decoder.decode(frame)
+            except UndecodableError as exc:
+                self._telemetry.count(exc.reason)
+                self._needs_keyframe = failed = True
+                continue
+            self._needs_keyframe = False
+            self._telemetry.count("video_frames_decoded")
+            if picture is not None:
+                self._watchdog.frame(frame.arrival_ms)
+                if not look:
+                    self._telemetry.count("video_frames_over_rate")
+                    continue
+                if newest is not None:
+                    self._telemetry.count("video_frames_skipped")
+                newest = picture
+        ended = clock.now_ms()
+        self._telemetry.took("decode", ended - started)
+        self._meter.spent("decode", clock.thread_cpu_ms() - cpu)
+        if failed:
+            self._lost()
+        if newest is not None:
+            self._looking.put((newest, (started, ended)))
+
+    def _skipped(self, pictures: int) -> None:
+        self._telemetry.count("video_frames_skipped", pictures)
+
+    def _lost_frames(self, frames: int) -> None:
+        self._telemetry.count("video_frames_dropped_late", frames)
+        self._lost()
+
+    # On the face pool.
+
+    def _look(self, pictures: list[tuple[Picture, tuple[float, float]]]) -> None:
+        if self._stopping:
+            return
+        picture, decoding = pictures[-1]
+        started, cpu = clock.now_ms(), clock.thread_cpu_ms()
+        black = picture.is_black()
+        if black:
+            self._telemetry.count("video_frames_black")
+        face = None if black else self._measure(picture)
+        ended = clock.now_ms()
+        self._telemetry.took("face", ended - started)
+        self._meter.spent("face", clock.thread_cpu_ms() - cpu, ended - started)
+        self._seen(Seen(face, black, picture.encoded.arrival_ms, decoding, (started, ended)))
+
+    def _measure(self, picture: Picture) -> FaceEstimate | None:
+        if self._observer is None:
+            self._observer = self._make_observer()
+        if self._calibrate:
+            self._calibrate = False
+            self._observer.calibrate()
+        return self._observer.observe(picture.planes(), picture.encoded.capture_ms)
