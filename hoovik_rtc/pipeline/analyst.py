@@ -98,12 +98,9 @@ class _Analyst:
         self._senses: dict[int, AnEye | AnEar] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._does: dict[str, Callable[..., None]] = {
-            "eye": self._eye,
-            "ear": self._ear,
-            "put": lambda number, *what: self._senses[number].put(*what),
-            "calibrate": lambda number: self._senses[number].calibrate(),  # type: ignore[union-attr]  # an eye's
-            "stop": lambda number: self._senses[number].stop(),
-            "close": self._close,
+            "put": lambda sense, *what: sense.put(*what),
+            "calibrate": lambda sense: sense.calibrate(),
+            "stop": lambda sense: sense.stop(),
         }
 
     async def run(self, reader: asyncio.StreamReader) -> None:
@@ -112,8 +109,13 @@ class _Analyst:
         self._outbox.send("ready")
         try:
             while True:
-                what, *rest = await unpack(reader)
-                self._does[what](*rest)
+                what, number, *rest = await unpack(reader)
+                if what in ("eye", "ear"):
+                    self._open(what, number)
+                elif what == "close":
+                    self._close(number)
+                elif number in self._senses:  # else it was opened in a process before this one, or closed
+                    self._does[what](self._senses[number], *rest)
         except asyncio.IncompleteReadError:
             return
         finally:
@@ -122,15 +124,19 @@ class _Analyst:
                 sense.stop()
             self._workers.close()
 
-    def _eye(self, number: int) -> None:
+    def _open(self, kind: str, number: int) -> None:
         send = self._outbox.send
-        self._senses[number] = self._analysis.eye(partial(send, "seen", number), partial(send, "lost", number))
-
-    def _ear(self, number: int) -> None:
-        self._senses[number] = self._analysis.ear(partial(self._outbox.send, "heard", number))
+        if kind == "eye":
+            self._senses[number] = self._analysis.eye(partial(send, "seen", number), partial(send, "lost", number))
+        else:
+            self._senses[number] = self._analysis.ear(partial(send, "heard", number))
 
     def _close(self, number: int) -> None:
-        task = asyncio.ensure_future(self._closed(number, self._senses.pop(number)))
+        sense = self._senses.pop(number, None)
+        if sense is None:
+            self._outbox.send("closed", number)
+            return
+        task = asyncio.ensure_future(self._closed(number, sense))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 

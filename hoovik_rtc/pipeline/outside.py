@@ -107,7 +107,7 @@ class InProcess:
 
     def send(self, *message: Any) -> None:
         """Pass a message on; where the process is being started anew, it is lost, and so is all that it was about."""
-        if self._writer is not None:
+        if self._writer is not None and not self._writer.transport.is_closing():
             self._writer.write(pack(message))
 
     def full(self) -> bool:
@@ -127,19 +127,21 @@ class InProcess:
             fds = (there.fileno(), back.fileno())
             command = [sys.executable, "-m", "hoovik_rtc.pipeline.analyst", *map(str, fds)]
             self._process = await asyncio.create_subprocess_exec(*command, pass_fds=fds, stdin=DEVNULL)
-        _, self._writer = await asyncio.open_connection(sock=ours_out)
+        _, writer = await asyncio.open_connection(sock=ours_out)
         reader, self._back = await asyncio.open_connection(sock=ours_in)
-        self.send("begin", self._config, clock.epoch_ms())
+        writer.write(pack(("begin", self._config, clock.epoch_ms())))
         try:
             message = await asyncio.wait_for(unpack(reader), START_S)
         except (TimeoutError, asyncio.IncompleteReadError, ConnectionError) as exc:
             code = self._process.returncode
+            writer.close()
             await self._end()
             raise AnalysisError(
                 f"The process that analyses did not start (exit code {code}). Its own words are above; "
                 "`hoovik-rtc doctor` says what is missing."
             ) from exc
         assert message == ("ready",)
+        self._writer = writer  # from here on senses may send
         return reader
 
     async def _live(self, reader: asyncio.StreamReader) -> None:
