@@ -24,8 +24,10 @@ from typing import Any
 
 from hoovik_rtc import clock
 from hoovik_rtc.config import Config
+from hoovik_rtc.pipeline import cores
 from hoovik_rtc.pipeline import engine as engines
-from hoovik_rtc.pipeline.analysis import AnEar, AnEye, InThreads
+from hoovik_rtc.pipeline.ear import Ear
+from hoovik_rtc.pipeline.eye import Eye
 from hoovik_rtc.pipeline.meter import Meter
 from hoovik_rtc.pipeline.workers import Workers
 
@@ -93,9 +95,9 @@ class _Analyst:
         self._outbox = outbox
         self._meter = Meter()
         self._counts = _Counts()
-        self._workers = Workers()
-        self._analysis = InThreads(self._workers, engines.build(config), self._meter, self._counts)
-        self._senses: dict[int, AnEye | AnEar] = {}
+        self._workers = Workers(cores.available())
+        self._engine = engines.build(config)
+        self._senses: dict[int, Eye | Ear] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._does: dict[str, Callable[..., None]] = {
             "put": lambda sense, *what: sense.put(*what),
@@ -125,11 +127,14 @@ class _Analyst:
             self._workers.close()
 
     def _open(self, kind: str, number: int) -> None:
-        send = self._outbox.send
+        """Results are sent by the workers themselves: this loop would be one more that waits its turn."""
+        send, workers, counts = self._outbox.send, self._workers, self._counts
         if kind == "eye":
-            self._senses[number] = self._analysis.eye(partial(send, "seen", number), partial(send, "lost", number))
+            seen, lost = partial(send, "seen", number), partial(send, "lost", number)
+            self._senses[number] = Eye(workers, self._engine.face, seen, lost, self._meter, counts)
         else:
-            self._senses[number] = self._analysis.ear(partial(send, "heard", number))
+            heard = partial(send, "heard", number)
+            self._senses[number] = Ear(workers, self._engine.voice, heard, self._meter, counts)
 
     def _close(self, number: int) -> None:
         sense = self._senses.pop(number, None)
@@ -140,7 +145,7 @@ class _Analyst:
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
-    async def _closed(self, number: int, sense: AnEye | AnEar) -> None:
+    async def _closed(self, number: int, sense: Eye | Ear) -> None:
         await sense.close()
         self._outbox.send("closed", number)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+import cv2
 import numpy as np
 from threadpoolctl import threadpool_limits
 
@@ -58,8 +59,9 @@ class Engine:
 def build(config: Config) -> Engine:
     """Load and warm what the config names; takes under a second, call it off the loop.
 
-    Limits BLAS to one thread in this process: our matrices are small, and its idle threads spin.
+    Limits BLAS and OpenCV to one thread in this process: our matrices and pictures are small, idle threads spin.
     """
+    cv2.setNumThreads(1)
     alone = build_emotion(config)
     models = FaceModels()
     warm(models, FACE_THREADS)

@@ -173,7 +173,10 @@ class Eye:
     def _look(self, pictures: list[tuple[Picture, tuple[float, float]]]) -> None:
         if self._stopping:
             return
-        picture, decoding = pictures[-1]
+        with self._workers.faces.taken():
+            self._seen(self._looked_at(*pictures[-1]))
+
+    def _looked_at(self, picture: Picture, decoding: tuple[float, float]) -> Seen:
         started, cpu = clock.now_ms(), clock.thread_cpu_ms()
         black = picture.is_black()
         if black:
@@ -182,7 +185,7 @@ class Eye:
         ended = clock.now_ms()
         self._telemetry.took("face", ended - started)
         self._meter.spent("face", clock.thread_cpu_ms() - cpu, ended - started)
-        self._seen(Seen(face, black, picture.encoded.arrival_ms, decoding, (started, ended)))
+        return Seen(face, black, picture.encoded.arrival_ms, decoding, (started, ended))
 
     def _measure(self, picture: Picture) -> FaceEstimate | None:
         if self._observer is None:

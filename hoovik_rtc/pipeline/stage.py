@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -34,7 +34,7 @@ class Stage(Generic[Item]):
 
     def __init__(
         self,
-        pool: ThreadPoolExecutor,
+        pool: Executor,
         work: Callable[[list[Item]], None],
         capacity: int,
         overflow: Callable[[int], None],

@@ -9,19 +9,50 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import cast
 
+import numpy as np
 from aiohttp import web
 from aiortc import MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError
 from av.audio.frame import AudioFrame
 from av.video.frame import VideoFrame
 
-from hoovik_inference.types import FaceEstimate, FaceObserver, Floats, Picture, VoiceEstimate, VoiceObserver
+from hoovik_inference.types import (
+    FaceEstimate,
+    FaceObserver,
+    Floats,
+    Image,
+    Picture,
+    Planes,
+    VoiceEstimate,
+    VoiceObserver,
+)
 from hoovik_rtc import clock
 from hoovik_rtc.bot import Bot
 from hoovik_rtc.config import Config
 from hoovik_rtc.pipeline.engine import build
 from hoovik_rtc.web.app import create_app
+from hoovik_rtc.wire.messages import AvatarFrame
 from tests.bench import marks
+
+MAX_DIFFERENCE = 1.0
+"Mean difference in luma beyond which a picture is not the one that was sent; decoding the same makes none."
+
+
+def glance(picture: Picture) -> Image:
+    """A picture's luma, one pixel in eight each way."""
+    luma = picture.y if isinstance(picture, Planes) else planes(VideoFrame.from_ndarray(picture, format="rgb24")).y
+    return luma[::8, ::8].copy()
+
+
+def planes(frame: VideoFrame) -> Planes:
+    """The planes of a YUV picture."""
+    if frame.format.name != "yuv420p":
+        frame = frame.reformat(format="yuv420p")
+    y, u, v = (
+        np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[: plane.height, : plane.width]
+        for plane in frame.planes
+    )
+    return Planes(y, u, v)
 
 
 @dataclass
@@ -32,10 +63,25 @@ class Noted:
     "(Unix ms, mark) of each picture that was there to be measured, or rather: whose face was."
     sounds: list[tuple[float, float, int]] = field(default_factory=list)
     "(Unix ms, ms behind its capture, samples at 48 kHz) of each piece of sound."
-    named: dict[float, int] = field(default_factory=dict)
-    "Capture time that messages name → mark."
+    named: dict[int, int] = field(default_factory=dict)
+    "Sequence number of each measured avatar_frame → mark."
+    truth: dict[int, Image] = field(default_factory=dict)
+    "Mark → what its picture looks like, see `glance`; empty: whatever comes counts."
+    broken: int = 0
+    "Pictures that came but do not look like what was sent: decoded without what they build on."
     bot: Bot | None = None
     "Of the service; None of aiortc alone."
+
+    def genuine(self, picture: Picture) -> int | None:
+        """The mark of a picture that looks as it was sent."""
+        mark = marks.read(picture)
+        if mark is None:
+            return None
+        wanted = self.truth.get(mark)
+        if wanted is not None and np.abs(glance(picture).astype(int) - wanted).mean() > MAX_DIFFERENCE:
+            self.broken += 1
+            return None
+        return mark
 
     def sound_counts(self) -> dict[str, int]:
         """Samples at 48 kHz since the start: decoded, recovered, concealed."""
@@ -53,11 +99,10 @@ class _Face:
         self._noted = noted
 
     def observe(self, image: Picture, time_ms: float) -> FaceEstimate | None:
-        mark = marks.read(image)
+        mark = self._noted.genuine(image)
         found = self._observer.observe(image, time_ms)
         if found is not None and mark is not None:
             self._noted.faces.append((clock.now_ms(), mark))
-            self._noted.named[round(time_ms, 3)] = mark
         return found
 
     def calibrate(self) -> None:
@@ -92,6 +137,12 @@ async def ours() -> AsyncIterator[tuple[str, Noted]]:
     face, voice = engine.face, engine.voice
     engine = dataclasses.replace(engine, face=lambda: _Face(face(), noted), voice=lambda: _Voice(voice(), noted))
     noted.bot = bot = Bot(Config(), engine)
+
+    def said(message: AvatarFrame) -> None:
+        if message.payload.measured and noted.faces:
+            noted.named[message.sequence] = noted.faces[-1][1]
+
+    bot.on("avatar_frame", said)
     await bot.start()
     async with _served(create_app(bot)) as base:
         yield base, noted
@@ -109,7 +160,7 @@ async def aiortc_alone() -> AsyncIterator[tuple[str, Noted]]:
         with contextlib.suppress(MediaStreamError):
             while True:
                 frame = cast(VideoFrame, await track.recv())
-                mark = marks.read(frame.to_ndarray(format="rgb24"))
+                mark = noted.genuine(planes(frame))
                 if mark is not None:
                     noted.faces.append((clock.now_ms(), mark))
 

@@ -24,7 +24,9 @@ MISSING = (
 
 def there() -> bool:
     """Whether a browser can be driven here."""
-    return CHROMIUM is not None and bool(shutil.which("node")) and (ROOT / "static/node_modules/playwright-core").is_dir()
+    return (
+        CHROMIUM is not None and bool(shutil.which("node")) and (ROOT / "static/node_modules/playwright-core").is_dir()
+    )
 
 
 @dataclass
@@ -41,7 +43,7 @@ class Browser:
 
 @contextlib.asynccontextmanager
 async def browsing(service: str, relay: Relay, folder: Path, *, speaks: bool = True) -> AsyncIterator[Browser]:
-    """A page with camera and microphone that has joined and agreed; without `speaks`, to a service that says nothing."""
+    """A page with camera and microphone that has joined and agreed; without `speaks`, to one that says no welcome."""
     video, audio = folder / "camera.y4m", folder / "microphone.wav"
     if not video.is_file():
         media.write_y4m(video, media.talking_frames(640, 480, 30), 30)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -14,10 +15,11 @@ from hoovik_rtc.testing import Call, Clip, call, encode
 from tests import media
 from tests.conftest import Serve, Service
 from tests.fakes import FakeFace, engine
-from tests.network import simulated
+from tests.network import chromium, simulated
 from tests.network.impairment import CLEAR, GilbertElliott, Impairment
 from tests.network.relay import Relay, relaying
 from tests.network.simulated import Seen, World
+from tests.waiting import until
 
 ONE_WAY_MS = 50.0
 SECONDS = 60.0
@@ -196,6 +198,23 @@ async def test_three_seconds_without_a_network_end_nothing(serve: Serve, clip: C
         assert one.received.of("welcome") == [welcome]
         assert one.received.of("avatar_frame")[-1]["session_id"] == welcome["payload"]["session_id"]
         assert service.bot.stats()["participants"] == 1
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(not chromium.there(), reason=chromium.MISSING)
+async def test_a_browser_is_heard_and_seen_through_ten_per_cent_of_loss(serve: Serve, tmp_path: Path) -> None:
+    clear = Impairment(delay_ms=ONE_WAY_MS)
+    async with serve(engine=engine()) as service, relaying(7, up=clear, down=clear) as relay:
+        async with chromium.browsing(service.base, relay, tmp_path) as browser:
+            await until(lambda: len(FakeFace.shown) > 30, 30)
+            sound, faces = await through(relay, service, lossy(0.10), 6.0)
+            assert sound >= 88
+            assert faces >= 15
+            assert service.bot.telemetry.counted("audio_packets_repaired") > 0
+            assert relay.counts()["up"]["loss"] > 30
+    assert "useinbandfec=1" in browser.report["answer"]
+    assert browser.outbound("audio")["retransmittedPacketsSent"] > 0
+    assert browser.outbound("video")["retransmittedPacketsSent"] > 0
 
 
 def lags(seen: Seen) -> list[float]:

@@ -158,7 +158,7 @@ def test_depth_is_the_mean_over_the_last_second() -> None:
 
 
 def test_reports_of_many_threads_at_once_add_up() -> None:
-    load = Load(2.0)
+    load = Load(4.0)
     load.tick(0.0, TWELVE, 0.0)
 
     def report() -> None:
