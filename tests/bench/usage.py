@@ -25,18 +25,21 @@ class Meter:
         return Usage(
             cpu_percent=round((cpu - self._cpu) / wall * 100, 2),
             main_thread_percent=round((main - self._main) / wall * 100, 2),
-            rss_mib=round(self._process.memory_info().rss / 2**20, 1),
+            rss_mib=round(sum(one.memory_info().rss for one in self._tree()) / 2**20, 1),
         )
 
     def _used(self) -> tuple[float, float]:
         """Seconds of CPU of the tree, and of the process's first thread."""
         total = 0.0
-        for one in [self._process, *self._process.children(recursive=True)]:
+        for one in self._tree():
             with contextlib.suppress(psutil.NoSuchProcess):
                 times = one.cpu_times()
                 total += times.user + times.system
         main = sum(t.user_time + t.system_time for t in self._process.threads() if t.id == self._process.pid)
         return total, main
+
+    def _tree(self) -> list[psutil.Process]:
+        return [self._process, *self._process.children(recursive=True)]
 
 
 class Machine:

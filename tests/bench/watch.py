@@ -64,8 +64,8 @@ class Watch:
         one = Seen(
             at_s=round(now - self._started, 1),
             rss_mib=self.rss_mib(),
-            threads=self._process.num_threads(),
-            fds=self._process.num_fds(),
+            threads=sum(one.num_threads() for one in self._tree()),
+            fds=sum(one.num_fds() for one in self._tree()),
             cpu_percent=round((cpu - self._cpu) / passed * 100, 1),
             participants=stats["participants"],
             load=stats.get("load"),
@@ -79,8 +79,8 @@ class Watch:
         return one
 
     def rss_mib(self) -> float:
-        """Resident memory now."""
-        return round(self._process.memory_info().rss / 2**20, 2)
+        """Resident memory now, the process that analyses included."""
+        return round(sum(one.memory_info().rss for one in self._tree()) / 2**20, 2)
 
     def settled(self, baseline: Seen) -> Seen:
         """A look once threads and descriptors are back at `baseline`, or after SETTLE_S."""
@@ -102,8 +102,11 @@ class Watch:
         return [dataclasses.asdict(one) for one in self.seen]
 
     def _used(self) -> float:
-        times = self._process.cpu_times()
-        return float(times.user + times.system)
+        times = [one.cpu_times() for one in self._tree()]
+        return float(sum(one.user + one.system for one in times))
+
+    def _tree(self) -> list[psutil.Process]:
+        return [self._process, *self._process.children(recursive=True)]
 
 
 def rehearsed(watch: Watch, people: Crowd, participants: int, seconds: float) -> Seen:
