@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+CLOSE_S = 5.0
+"Participants have left by then, or the process that analyses is ended under them."
+
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
@@ -101,6 +104,9 @@ class Bot(AsyncIOEventEmitter):
         else:
             readout = engines.build_emotion(self.config)
             self._analysis = await InProcess.start(self.config, self.load, self.telemetry)
+            if self._closed:  # meanwhile
+                await self._analysis.close()
+                return
         self._readout = readout
         self._feeling = Feeling(readout.emotion, self._everyone, self._workers, self.telemetry, self.load)
         self._feeling.start()
@@ -273,7 +279,15 @@ class Bot(AsyncIOEventEmitter):
             await self._feeling.stop()
         self._pacing.stop()
         await self._stalls.stop()
-        await asyncio.gather(*(meeting.close() for meeting in self._meetings.values()))
+        closing = asyncio.gather(*(meeting.close() for meeting in self._meetings.values()))
+        try:
+            await asyncio.wait_for(asyncio.shield(closing), CLOSE_S)
+        except TimeoutError:
+            # A look that does not end: with the process it runs in, it does.
+            self.telemetry.count("close_timeout")
+            if self._analysis is not None:
+                await self._analysis.close()
+            await closing
         self._meetings.clear()
         self._where.clear()
         if self._analysis is not None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import pickle
 import signal
 import socket
@@ -33,6 +34,10 @@ from hoovik_rtc.pipeline.workers import Workers
 
 LENGTH = struct.Struct("!I")
 REPORT_EVERY_S = 0.1
+LEAVE_S = 2.0
+"So long what runs may take to end once the service is gone."
+
+logger = logging.getLogger(__name__)
 
 
 def pack(message: tuple[Any, ...]) -> bytes:
@@ -99,6 +104,7 @@ class _Analyst:
         self._engine = engines.build(config)
         self._senses: dict[int, Eye | Ear] = {}
         self._closing: set[asyncio.Task[None]] = set()
+        self._warm_ms = 0.0
         self._does: dict[str, Callable[..., None]] = {
             "put": lambda sense, *what: sense.put(*what),
             "calibrate": lambda sense: sense.calibrate(),
@@ -108,23 +114,37 @@ class _Analyst:
     async def run(self, reader: asyncio.StreamReader) -> None:
         """Until the other side is gone."""
         reporting = asyncio.ensure_future(self._report())
+        self._warm_ms = clock.cpu_ms()  # imports and models are nobody's cost
         self._outbox.send("ready")
         try:
             while True:
-                what, number, *rest = await unpack(reader)
-                if what in ("eye", "ear"):
-                    self._open(what, number)
-                elif what == "close":
-                    self._close(number)
-                elif number in self._senses:  # else it was opened in a process before this one, or closed
-                    self._does[what](self._senses[number], *rest)
+                message = await unpack(reader)
+                try:
+                    self._act(*message)
+                except ConnectionError:
+                    raise
+                except Exception:
+                    # A bug of ours in one participant must not end the analysis of everybody.
+                    self._counts.count("analysis_message_failed")
+                    logger.exception("a message could not be handled")
         except asyncio.IncompleteReadError:
             return
         finally:
             reporting.cancel()
+            leaving = threading.Timer(LEAVE_S, os._exit, (1,))  # a stuck model must not keep this process
+            leaving.daemon = True
+            leaving.start()
             for sense in self._senses.values():
                 sense.stop()
             self._workers.close()
+
+    def _act(self, what: str, number: int, *rest: Any) -> None:
+        if what in ("eye", "ear"):
+            self._open(what, number)
+        elif what == "close":
+            self._close(number)
+        elif number in self._senses:  # else it was opened in a process before this one, or closed
+            self._does[what](self._senses[number], *rest)
 
     def _open(self, kind: str, number: int) -> None:
         """Results are sent by the workers themselves: this loop would be one more that waits its turn."""
@@ -146,14 +166,18 @@ class _Analyst:
         task.add_done_callback(self._closing.discard)
 
     async def _closed(self, number: int, sense: Eye | Ear) -> None:
-        await sense.close()
-        self._outbox.send("closed", number)
+        try:
+            await sense.close()
+        finally:
+            self._outbox.send("closed", number)
 
     async def _report(self) -> None:
         while True:
             await asyncio.sleep(REPORT_EVERY_S)
             depths = {number: sense.depth for number, sense in self._senses.items() if sense.depth}
-            self._outbox.send("report", self._meter.read(clock.now_ms()), *self._counts.take(), depths, clock.cpu_ms())
+            self._outbox.send(
+                "report", self._meter.read(clock.now_ms()), *self._counts.take(), depths, clock.cpu_ms() - self._warm_ms
+            )
 
 
 async def _main(into: int, out: int) -> None:
@@ -169,7 +193,8 @@ async def _main(into: int, out: int) -> None:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the service, which closes its end
+    for one in (signal.SIGINT, signal.SIGTERM):  # to the whole group: the service ends, and closes its side
+        signal.signal(one, signal.SIG_IGN)
     try:
         asyncio.run(_main(int(sys.argv[1]), int(sys.argv[2])))
     except (ConnectionError, asyncio.IncompleteReadError):

@@ -174,7 +174,8 @@ class Eye:
         if self._stopping:
             return
         with self._workers.faces.taken():
-            self._seen(self._looked_at(*pictures[-1]))
+            if not self._stopping:
+                self._seen(self._looked_at(*pictures[-1]))
 
     def _looked_at(self, picture: Picture, decoding: tuple[float, float]) -> Seen:
         started, cpu = clock.now_ms(), clock.thread_cpu_ms()

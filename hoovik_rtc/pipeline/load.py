@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from hoovik_rtc.pipeline.costs import Costs
 from hoovik_rtc.pipeline.meter import Meter, Reading
-from hoovik_rtc.pipeline.workers import FACE_THREADS, at_once
+from hoovik_rtc.pipeline.workers import FACE_THREADS
 
 TOLERANCE_MS = 8.3
 "Pictures may come this much early: a quarter of a frame at 30 Hz."
@@ -105,15 +105,15 @@ class Load:
 
     Args:
         cores: CPUs that this process may use.
-        threads: looks that run at a time; what machines of so many cores do where it is not given.
+        threads: of the face pool.
     """
 
-    def __init__(self, cores: float, threads: int | None = None) -> None:
+    def __init__(self, cores: float, threads: int = FACE_THREADS) -> None:
         self.cores = cores
         self.costs = Costs()
         self.queue_depth = 0.0
         "Looks that waited, mean of the last second, at the last `tick`."
-        self._threads = at_once(FACE_THREADS, cores) if threads is None else threads
+        self._threads = threads
         self.meter = Meter()
         "What this process's threads count."
         self._waited = 0.0

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import logging
+import os
 import socket
 import sys
 from asyncio.subprocess import DEVNULL
@@ -27,11 +29,16 @@ logger = logging.getLogger(__name__)
 START_S = 60.0
 "The models are loaded by then, or something is wrong."
 AGAIN_S = 1.0
-"Between two tries to start it anew."
+"Between two tries to start it anew, the first time; then twice as long each."
 CLOSE_S = 2.0
 "It has ended by then, or is ended."
-MAX_UNSENT = 8 * 1024 * 1024
-"Bytes that may wait on the way there; beyond them media is dropped."
+MAX_UNSENT = 512 * 1024
+"Bytes that may wait on the way there, half a second of twelve people; beyond them media is dropped."
+SILENT_S = 10.0
+"It reports ten times a second. Where nothing came for so long it hangs, and is ended."
+LIVED_S = 10.0
+"One that ended sooner is started anew later and later."
+MAX_AGAIN_S = 30.0
 
 
 class InProcess:
@@ -51,9 +58,9 @@ class InProcess:
         self._senses: dict[int, _Sense] = {}
         self._process: asyncio.subprocess.Process | None = None
         self._writer: asyncio.StreamWriter | None = None
+        self._starting: asyncio.StreamWriter | None = None  # the way there until it is ready
         self._back: asyncio.StreamWriter | None = None  # never written to; closes the way back
         self._task: asyncio.Task[None] | None = None
-        self._closing = False
         self._cpu_ms = self._ended_cpu_ms = 0.0
 
     @classmethod
@@ -66,6 +73,7 @@ class InProcess:
         self = cls(config, load, telemetry)
         reader = await self._begin()
         self._task = asyncio.ensure_future(self._live(reader))
+        self._task.add_done_callback(_say_why)
         return self
 
     def eye(self, seen: Callable[[Seen], None], lost: Callable[[], None]) -> AnEye:
@@ -82,13 +90,17 @@ class InProcess:
         return self._ended_cpu_ms + self._cpu_ms
 
     @property
+    def ready(self) -> bool:
+        """Whether it takes messages; not while it is being started anew."""
+        return self._writer is not None
+
+    @property
     def pid(self) -> int | None:
         """Of the other process."""
         return None if self._process is None else self._process.pid
 
     async def close(self) -> None:
         """End it."""
-        self._closing = True
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -121,42 +133,71 @@ class InProcess:
     # The process.
 
     async def _begin(self) -> asyncio.StreamReader:
+        try:
+            return await self._spawn()
+        except OSError as exc:
+            await self._end()
+            raise AnalysisError(f"The process that analyses cannot be started: {exc}.") from exc
+        except BaseException:
+            await self._end()
+            raise
+
+    async def _spawn(self) -> asyncio.StreamReader:
         there, ours_out = socket.socketpair()
         back, ours_in = socket.socketpair()
         with there, back:
+            _, self._starting = await asyncio.open_connection(sock=ours_out)
+            reader, self._back = await asyncio.open_connection(sock=ours_in)
             fds = (there.fileno(), back.fileno())
-            command = [sys.executable, "-m", "hoovik_rtc.pipeline.analyst", *map(str, fds)]
-            self._process = await asyncio.create_subprocess_exec(*command, pass_fds=fds, stdin=DEVNULL)
-        _, writer = await asyncio.open_connection(sock=ours_out)
-        reader, self._back = await asyncio.open_connection(sock=ours_in)
-        writer.write(pack(("begin", self._config, clock.epoch_ms())))
+            # -P: not from the working directory, but from where this process imports.
+            command = [sys.executable, "-P", "-m", "hoovik_rtc.pipeline.analyst", *map(str, fds)]
+            path = os.pathsep.join(part for part in sys.path if part)
+            self._process = await asyncio.create_subprocess_exec(
+                *command,
+                pass_fds=fds,
+                stdin=DEVNULL,
+                env=os.environ | {"PYTHONPATH": path},
+                start_new_session=True,  # Ctrl+C is for the service, which ends this one
+            )
+        self._starting.write(pack(("begin", self._config, clock.epoch_ms())))
         try:
             message = await asyncio.wait_for(unpack(reader), START_S)
         except (TimeoutError, asyncio.IncompleteReadError, ConnectionError) as exc:
-            code = self._process.returncode
-            writer.close()
+            process = self._process
             await self._end()
             raise AnalysisError(
-                f"The process that analyses did not start (exit code {code}). Its own words are above; "
+                f"The process that analyses did not start (exit code {process.returncode}). Its own words are above; "
                 "`hoovik-rtc doctor` says what is missing."
             ) from exc
         assert message == ("ready",)
-        self._writer = writer  # from here on senses may send
+        self._writer, self._starting = self._starting, None  # from here on senses may send
         return reader
 
     async def _live(self, reader: asyncio.StreamReader) -> None:
+        again_s = AGAIN_S
         while True:
+            began_ms = clock.now_ms()
             try:
                 await self._listen(reader)
             except (asyncio.IncompleteReadError, ConnectionError):
                 self._telemetry.count("analysis_process_ended")
                 logger.error("the process that analyses ended; it is started anew")
+            except TimeoutError:
+                self._telemetry.count("analysis_process_hung")
+                logger.error("the process that analyses hangs; it is started anew")
+                if self._process is not None:
+                    self._process.kill()
             await self._end()
+            if clock.now_ms() - began_ms < LIVED_S * 1000:
+                await asyncio.sleep(again_s)
+                again_s = min(MAX_AGAIN_S, 2 * again_s)
+            else:
+                again_s = AGAIN_S
             reader = await self._again()
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
         while True:
-            what, *rest = await unpack(reader)
+            what, *rest = await asyncio.wait_for(unpack(reader), SILENT_S)
             if what == "report":
                 self._absorb(*rest)
                 continue
@@ -196,20 +237,30 @@ class InProcess:
         return reader
 
     async def _end(self) -> None:
-        for writer in (self._writer, self._back):
+        for writer in (self._writer, self._starting, self._back):
             if writer is not None:
                 writer.close()
-        self._writer = self._back = None
+        self._writer = self._starting = self._back = None
         self._ended_cpu_ms, self._cpu_ms = self.cpu_ms, 0.0
         for sense in list(self._senses.values()):
             sense.take("closed")
-        process, self._process = self._process, None
+        process = self._process
         if process is not None:
             try:
                 await asyncio.wait_for(process.wait(), CLOSE_S)
-            except TimeoutError:
-                process.kill()
+            except BaseException as exc:  # too slow, or we are cancelled: it must not outlive us
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+                if not isinstance(exc, TimeoutError):
+                    raise
                 await process.wait()
+            self._process = None
+
+
+def _say_why(task: asyncio.Task[None]) -> None:
+    """A bug of ours that ends the watch over the process must not do so silently."""
+    if not task.cancelled() and task.exception() is not None:
+        logger.critical("the process that analyses is watched no more", exc_info=task.exception())
 
 
 class _Sense:
@@ -230,17 +281,17 @@ class _Sense:
     async def close(self) -> None:
         if self._closed is None:
             self._closed = asyncio.get_running_loop().create_future()
-            if self._owner.pid is None:
-                self._closed.set_result(None)
-            self._owner.send("close", self._number)
-        try:
-            await self._closed
-        finally:
-            self._owner.remove(self._number)
+            if self._owner.ready:
+                self._owner.send("close", self._number)
+            else:
+                self.take("closed")  # nothing of it is over there, and nothing will be
+        await asyncio.shield(self._closed)
 
     def take(self, what: str, *result: Any) -> None:
-        if what == "closed" and self._closed is not None and not self._closed.done():
-            self._closed.set_result(None)
+        if what == "closed" and self._closed is not None:
+            self._owner.remove(self._number)
+            if not self._closed.done():
+                self._closed.set_result(None)
 
 
 class _Eye(_Sense):

@@ -104,9 +104,9 @@ class Stage(Generic[Item]):
             context = {"message": "a stage failed", "exception": exc}
             self._loop.call_soon_threadsafe(self._loop.call_exception_handler, context)
         with self._lock:
-            self._busy = bool(self._items)
-            idle = None if self._busy else self._idle
-        if self._busy:
+            again = self._busy = bool(self._items)
+            idle = None if again else self._idle
+        if again:  # not what _busy is by now: a put in between has submitted its own job
             self._submit()
         elif idle is not None:
             self._loop.call_soon_threadsafe(_settle, idle)

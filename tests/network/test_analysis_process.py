@@ -95,3 +95,52 @@ async def test_a_process_that_does_not_start_says_so(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("sys.executable", "/bin/false")
     with pytest.raises(AnalysisError, match="did not start"):
         await InProcess.start(Config(), Load(2.0), Telemetry())
+
+
+async def test_who_leaves_while_the_process_is_started_anew_is_gone_and_the_bot_closes(
+    serve: Serve, talking: Clip
+) -> None:
+    async with serve() as service:
+        async with call(service.base, talking) as one:
+            await one.consent()
+            await one.wait_for("avatar_frame", 5, where=lambda m: bool(m["payload"]["measured"]))
+            analysis = analysis_of(service)
+            os.kill(process_of(service), signal.SIGKILL)
+            await until(lambda: not analysis.ready)
+            one.control("consent", avatar=False, emotion=False)
+            await one.wait_for("consent_state", 2)
+        await until(lambda: not service.bot.participants("test"))
+        assert not analysis._senses
+    assert analysis.pid is None
+
+
+async def test_a_process_that_hangs_is_ended_with_the_bot(serve: Serve, talking: Clip) -> None:
+    async with serve() as service, call(service.base, talking) as one:
+        await one.consent()
+        await one.wait_for("avatar_frame", 5, where=lambda m: bool(m["payload"]["measured"]))
+        pid = process_of(service)
+        os.kill(pid, signal.SIGSTOP)
+        await service.bot.close()
+        assert not runs(pid)
+
+
+async def test_two_who_close_one_sense_do_not_depend_on_each_other(serve: Serve) -> None:
+    async with serve() as service:
+        eye = analysis_of(service).eye(lambda _: None, lambda: None)
+        first, second = asyncio.ensure_future(eye.close()), asyncio.ensure_future(eye.close())
+        await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.wait_for(second, 5)
+
+
+async def test_messages_about_nobody_and_a_bug_end_nothing(serve: Serve, talking: Clip) -> None:
+    async with serve() as service, call(service.base, talking) as one:
+        analysis = analysis_of(service)
+        analysis.send("put", 4711, None, True)
+        analysis.send("close", 4712)
+        analysis.send("eye", 4713)
+        analysis.send("put", 4713, "no frame", True)
+        await until(lambda: service.bot.telemetry.counted("analysis_message_failed") == 1)
+        await one.consent()
+        await one.wait_for("avatar_frame", 5, where=lambda m: bool(m["payload"]["measured"]))
+        assert service.bot.telemetry.counted("analysis_process_ended") == 0

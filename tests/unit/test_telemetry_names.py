@@ -60,7 +60,9 @@ def names_in(found: Iterator[tuple[str, ast.expr]], computed: dict[str, tuple[st
     return names
 
 
-COUNTED = re.compile(r"(.*\.)?(telemetry|_telemetry)\.count|self\._count|count|" + r"(.*\.)?(" + "|".join(CALLS) + ")")
+COUNTED = re.compile(
+    r"(.*\.)?(telemetry|_telemetry|_counts)\.count|self\._count|count|" + r"(.*\.)?(" + "|".join(CALLS) + ")"
+)
 
 
 def test_every_counter_in_the_sources_is_described() -> None:

@@ -136,3 +136,34 @@ async def test_what_may_wait_for_the_next_item_wakes_nobody() -> None:
     await rig.until(3)
     assert rig.batches == [[1, 2, 3]]
     await rig.stage.close()
+
+
+async def test_a_put_at_the_moment_the_worker_rests_starts_one_job_not_two() -> None:
+    rig = Rig()
+    submitted: list[int] = []
+    submit = rig.pool.submit
+    rig.pool.submit = lambda job: (submitted.append(1), submit(job))[1]  # type: ignore[assignment, func-returns-value]
+
+    class Between:
+        """The stage's lock; an item comes right after the worker let go of it to rest."""
+
+        def __init__(self, lock: threading.Lock) -> None:
+            self.lock = lock
+            self.came = False
+
+        def __enter__(self) -> None:
+            self.lock.acquire()
+
+        def __exit__(self, *_: object) -> None:
+            rests = bool(rig.batches) and not rig.stage._busy and not self.came
+            self.lock.release()
+            if rests:
+                self.came = True
+                rig.stage.put(2)
+
+    rig.stage._lock = Between(rig.stage._lock)  # type: ignore[assignment]
+    rig.stage.put(1)
+    await rig.until(2)
+    await rig.stage.close()
+    assert rig.batches == [[1], [2]]
+    assert len(submitted) == 2
