@@ -76,9 +76,8 @@ class Bot(AsyncIOEventEmitter):
         self._engine = engine
         self._analysis: Analysis | None = None
         self._readout: Readout | None = None
-        available = cores.available()
-        self._workers = Workers(available)
-        self.load = Load(available)
+        self._workers = Workers()
+        self.load = Load(cores.available())
         "How loaded the machine is, and how often faces are looked at because of it."
         self._admission = Admission(self.config.limits, self.telemetry.count)
         self._pacing = Pacing(self.load, self._everyone, self._cpu_ms, self.telemetry)

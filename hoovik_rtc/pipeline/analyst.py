@@ -25,7 +25,6 @@ from typing import Any
 
 from hoovik_rtc import clock
 from hoovik_rtc.config import Config
-from hoovik_rtc.pipeline import cores
 from hoovik_rtc.pipeline import engine as engines
 from hoovik_rtc.pipeline.ear import Ear
 from hoovik_rtc.pipeline.eye import Eye
@@ -100,7 +99,7 @@ class _Analyst:
         self._outbox = outbox
         self._meter = Meter()
         self._counts = _Counts()
-        self._workers = Workers(cores.available())
+        self._workers = Workers()
         self._engine = engines.build(config)
         self._senses: dict[int, Eye | Ear] = {}
         self._closing: set[asyncio.Task[None]] = set()

@@ -49,7 +49,6 @@ class Ear:
         meter: Meter,
         telemetry: Counts,
     ) -> None:
-        self._workers = workers
         self._make_observer = observer
         self._observer: VoiceObserver | None = None
         self._decoder = AudioDecoder()
@@ -88,11 +87,10 @@ class Ear:
         self._telemetry.count("audio_packets_dropped_late", dropped)
 
     def _work(self, sounds: list[EncodedSound]) -> None:
-        with self._workers.voices.taken():
-            started, cpu = clock.now_ms(), clock.thread_cpu_ms()
-            heard = self._listen(sounds)
-            self._telemetry.took("voice", clock.now_ms() - started)
-            self._meter.spent("voice", clock.thread_cpu_ms() - cpu)
+        started, cpu = clock.now_ms(), clock.thread_cpu_ms()
+        heard = self._listen(sounds)
+        self._telemetry.took("voice", clock.now_ms() - started)
+        self._meter.spent("voice", clock.thread_cpu_ms() - cpu)
         if heard:
             self._heard(heard)
 

@@ -173,9 +173,7 @@ class Eye:
     def _look(self, pictures: list[tuple[Picture, tuple[float, float]]]) -> None:
         if self._stopping:
             return
-        with self._workers.faces.taken():
-            if not self._stopping:
-                self._seen(self._looked_at(*pictures[-1]))
+        self._seen(self._looked_at(*pictures[-1]))
 
     def _looked_at(self, picture: Picture, decoding: tuple[float, float]) -> Seen:
         started, cpu = clock.now_ms(), clock.thread_cpu_ms()

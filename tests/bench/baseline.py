@@ -17,7 +17,6 @@ from aiohttp import web
 from hoovik_inference.types import EmotionEstimate, FaceEstimate, Floats, Image, VoiceEstimate
 from hoovik_rtc import clock
 from hoovik_rtc.config import Config
-from hoovik_rtc.pipeline import cores
 from hoovik_rtc.pipeline import engine as engines
 from hoovik_rtc.pipeline.cadence import Cadence
 from hoovik_rtc.pipeline.engine import Engine
@@ -60,7 +59,7 @@ class Baseline:
 
     def __init__(self) -> None:
         self.telemetry = Telemetry()
-        self.workers = Workers(cores.available())
+        self.workers = Workers()
         self.people: set[Person] = set()
         self._engine: Engine | None = None
         self._tasks: list[asyncio.Task[None]] = []

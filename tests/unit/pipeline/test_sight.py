@@ -26,7 +26,7 @@ class Rig:
     def __init__(self, clip: Clip) -> None:
         self.clip = clip
         self.telemetry = Telemetry()
-        self.workers = Workers(2.0)
+        self.workers = Workers()
         self.seen: list[Seen] = []
         self.keyframes = 0
         self.sent = 0
