@@ -203,7 +203,7 @@ class Tap:
 class _Estimator:
     """Stands before aiortc's estimator of one path: what the sender is told goes through `limit`, and is thinned out.
 
-    aiortc tells it with each packet while the path seems overused, which takes a sixth of the loop's time on a busy
+    aiortc tells it with each packet while the path seems overused, which takes much of the loop's time on a busy
     machine. As libwebrtc's REMB throttler does: at once where it fell, else five times a second.
     """
 

@@ -196,20 +196,25 @@ class InProcess:
             reader = await self._again()
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
-        while True:
-            what, *rest = await asyncio.wait_for(unpack(reader), SILENT_S)
-            if what == "report":
-                self._absorb(*rest)
-                continue
-            number, *result = rest
-            sense = self._senses.get(number)
-            if sense is not None:
-                try:
-                    sense.take(what, *result)
-                except Exception:
-                    # A bug of ours in one participant must not end the analysis of everybody.
-                    self._telemetry.count("analysis_delivery_failed")
-                    logger.exception("a result could not be handled")
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(SILENT_S) as patience:  # moved by its reports only: results come hundreds a second
+            while True:
+                what, *rest = await unpack(reader)
+                if what == "report":
+                    patience.reschedule(loop.time() + SILENT_S)
+                    self._absorb(*rest)
+                else:
+                    self._deliver(what, *rest)
+
+    def _deliver(self, what: str, number: int, *result: Any) -> None:
+        sense = self._senses.get(number)
+        if sense is not None:
+            try:
+                sense.take(what, *result)
+            except Exception:
+                # A bug of ours in one participant must not end the analysis of everybody.
+                self._telemetry.count("analysis_delivery_failed")
+                logger.exception("a result could not be handled")
 
     def _absorb(
         self, reading: Any, counts: dict[str, int], took: list[tuple[str, float]], depths: dict[int, int], cpu_ms: float

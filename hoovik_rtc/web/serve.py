@@ -54,7 +54,7 @@ async def _start(bot: Bot, say: Callable[[str], None]) -> None:
     except Exception:
         logger.exception("the models cannot be loaded; run `hoovik-rtc doctor`")
         raise
-    # What is there now stays for good. A full collection walked through all of it, with the event loop held: 57 ms.
+    # What is there now stays for good. A full collection would walk through all of it, with the event loop held.
     gc.collect()
     gc.freeze()
     say("Ready.")

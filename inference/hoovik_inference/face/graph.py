@@ -20,7 +20,7 @@ with quiet_start():
 
 _HERE = 'executor { type: "ApplicationThreadExecutor" }\n'
 """Nodes run on the caller's thread. On a pool of its own each graph has a thread for every core, and each of its nodes
-may wake another one: 2.4 ms of CPU a face instead of 1.8, and far more with others beside it."""
+may wake another one."""
 
 resource_util.set_resource_dir(str(mediapipe.__path__[0]).removesuffix("mediapipe"))
 

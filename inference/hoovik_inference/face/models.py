@@ -1,7 +1,7 @@
 """The networks that all participants share: what is known of a face is remembered by its observer, not in here.
 
 One participant's frame after the other runs through the same weights and buffers, which stay in the CPU's cache, and
-a newcomer costs no memory (75 MB each where everybody had graphs of their own) and no time to load.
+a newcomer costs no memory and no time to load.
 """
 
 from __future__ import annotations
