@@ -15,24 +15,24 @@ from hoovik_rtc.config import Config
 from hoovik_rtc.errors import CapacityError, UnknownSessionError
 from hoovik_rtc.media import offer as offers
 from hoovik_rtc.pipeline import cores
-from hoovik_rtc.pipeline import engine as engines
 from hoovik_rtc.pipeline.admission import Admission
 from hoovik_rtc.pipeline.analysis import Analysis, InThreads
-from hoovik_rtc.pipeline.engine import Engine, Readout
 from hoovik_rtc.pipeline.feeling import Feeling
 from hoovik_rtc.pipeline.link import Link
 from hoovik_rtc.pipeline.load import Load
 from hoovik_rtc.pipeline.meeting import Meeting
-from hoovik_rtc.pipeline.outside import InProcess
 from hoovik_rtc.pipeline.pacing import Pacing
 from hoovik_rtc.pipeline.participant import Participant
+from hoovik_rtc.pipeline.readout import Emotion, Readout, build_emotion
+from hoovik_rtc.pipeline.several import InProcesses, processes
 from hoovik_rtc.pipeline.stall import StallSampler
-from hoovik_rtc.pipeline.workers import Workers
+from hoovik_rtc.pipeline.workers import FACE_THREADS, Workers
 from hoovik_rtc.telemetry import RECENT_S, Telemetry
 from hoovik_rtc.wire.messages import AvatarFrame, EmotionUpdate
 from hoovik_signaling.client import RoomClient
 
 if TYPE_CHECKING:
+    from hoovik_rtc.pipeline.engine import Engine
     from hoovik_rtc.tracing import Tracing
 
 logger = logging.getLogger(__name__)
@@ -77,7 +77,8 @@ class Bot(AsyncIOEventEmitter):
         self._analysis: Analysis | None = None
         self._readout: Readout | None = None
         self._workers = Workers()
-        self.load = Load(cores.available())
+        cpus = cores.available()
+        self.load = Load(cpus, FACE_THREADS if self._in_threads else processes(self.config, cpus))
         "How loaded the machine is, and how often faces are looked at because of it."
         self._admission = Admission(self.config.limits, self.telemetry.count)
         self._pacing = Pacing(self.load, self._everyone, self._cpu_ms, self.telemetry)
@@ -92,17 +93,15 @@ class Bot(AsyncIOEventEmitter):
 
     async def start(self) -> None:
         """Load and warm the models; `ready` afterwards."""
-        engine = self._engine
-        if engine is None and self.config.analysis == "threads":
-            loop = asyncio.get_running_loop()
-            engine = await loop.run_in_executor(self._workers.face, engines.build, self.config)
         readout: Readout
-        if engine is not None:
+        if self._in_threads:
+            engine = self._engine or await self._build()
             readout = engine
             self._analysis = InThreads(self._workers, engine, self.load.meter, self.telemetry)
         else:
-            readout = engines.build_emotion(self.config)
-            self._analysis = await InProcess.start(self.config, self.load, self.telemetry)
+            emotion = build_emotion(self.config)
+            self._analysis = elsewhere = await InProcesses.start(self.config, self.load, self.telemetry)
+            readout = Emotion(emotion, elsewhere.unmeasured)
             if self._closed:  # meanwhile
                 await self._analysis.close()
                 return
@@ -295,6 +294,15 @@ class Bot(AsyncIOEventEmitter):
         if self._tracing is not None:
             await asyncio.get_running_loop().run_in_executor(None, self._tracing.close)
         self.emit("closed")
+
+    @property
+    def _in_threads(self) -> bool:
+        return self._engine is not None or self.config.analysis == "threads"
+
+    async def _build(self) -> Engine:
+        from hoovik_rtc.pipeline import engine  # MediaPipe and OpenCV: 100 MiB that only who measures needs
+
+        return await asyncio.get_running_loop().run_in_executor(self._workers.face, engine.build, self.config)
 
     def _open(self, room: str, analysis: Analysis, readout: Readout) -> Meeting:
         meeting = Meeting(self.config, analysis, readout, self.telemetry, self.load, self._said, self._expired)

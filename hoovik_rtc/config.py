@@ -91,7 +91,9 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ice_servers: tuple[str, ...] = ()
     "STUN or TURN URLs for the bot and the page; none are needed on one machine or LAN."
     analysis: Literal["process", "threads"] = "process"
-    "Faces and voices are measured in a process of their own, or on threads of the service's (for embedding)."
+    "Faces and voices are measured in processes of their own, or on threads of the service's (for embedding)."
+    analysts: Annotated[int, Meta(ge=0, le=16)] = 0
+    "How many such processes, 200 MiB each; 0: one for each CPU, two at most."
     bot: BotConfig = msgspec.field(default_factory=BotConfig)
     audience: AudienceConfig = msgspec.field(default_factory=AudienceConfig)
     emotion: EmotionConfig = msgspec.field(default_factory=EmotionConfig)

@@ -1,18 +1,20 @@
-"""Where eyes and ears work: on threads of this process, or in a process of their own (analyst.py)."""
+"""Where eyes and ears work: on threads of this process, or in processes of their own (several.py)."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 from hoovik_rtc.media.packets import EncodedFrame, EncodedSound
 from hoovik_rtc.pipeline.ear import Ear, Heard
-from hoovik_rtc.pipeline.engine import Engine
 from hoovik_rtc.pipeline.eye import Eye, Seen
 from hoovik_rtc.pipeline.meter import Meter
 from hoovik_rtc.pipeline.workers import Workers
 from hoovik_rtc.telemetry import Counts
+
+if TYPE_CHECKING:
+    from hoovik_rtc.pipeline.engine import Engine
 
 
 class AnEye(Protocol):
@@ -45,11 +47,11 @@ class AnEar(Protocol):
 
     @property
     def depth(self) -> int:
-        """Packets that wait for a thread."""
+        """Stretches of packets that wait for a thread."""
         ...
 
-    def put(self, sound: EncodedSound) -> None:
-        """Listen to a packet or a hole."""
+    def put(self, sounds: Sequence[EncodedSound]) -> None:
+        """Listen to packets and holes, oldest first."""
         ...
 
     def stop(self) -> None:
@@ -68,8 +70,8 @@ class Analysis(Protocol):
         """An eye: `seen` gets each picture that was looked at, `lost` is called where only a keyframe helps."""
         ...
 
-    def ear(self, heard: Callable[[list[Heard]], None]) -> AnEar:
-        """An ear: `heard` gets the estimates that some packets completed."""
+    def ear(self, heard: Callable[[list[Heard], int], None]) -> AnEar:
+        """An ear: `heard` gets the estimates that packets completed, and how many samples (16 kHz) it waits for."""
         ...
 
     @property
@@ -111,13 +113,13 @@ class InThreads:
             self._telemetry,
         )
 
-    def ear(self, heard: Callable[[list[Heard]], None]) -> AnEar:
+    def ear(self, heard: Callable[[list[Heard], int], None]) -> AnEar:
         """An ear on the pools."""
         call = self._loop.call_soon_threadsafe
         return Ear(
             self._workers,
             self._engine.voice,
-            lambda ones: call(heard, ones),
+            lambda ones, wanted: call(heard, ones, wanted),
             self._meter,
             self._telemetry,
         )

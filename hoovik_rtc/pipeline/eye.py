@@ -17,7 +17,7 @@ from hoovik_rtc.media.packets import EncodedFrame
 from hoovik_rtc.pipeline.meter import Meter
 from hoovik_rtc.pipeline.stage import Stage
 from hoovik_rtc.pipeline.watchdog import Watchdog
-from hoovik_rtc.pipeline.workers import Workers
+from hoovik_rtc.pipeline.workers import Pools
 from hoovik_rtc.telemetry import Counts
 
 MAX_WAITING = 30
@@ -44,7 +44,7 @@ class Eye:
     """Decodes the video of one participant and looks at its pictures.
 
     Args:
-        workers: pools; decoding runs on its own, looking on the face pool.
+        pools: decoding runs on its own, looking on the face pool.
         observer: makes the face observer, on a worker.
         seen: called on a worker with each picture that was looked at.
         lost: called from any thread where nothing but a keyframe helps.
@@ -54,7 +54,7 @@ class Eye:
 
     def __init__(
         self,
-        workers: Workers,
+        pools: Pools,
         observer: Callable[[], FaceObserver],
         seen: Callable[[Seen], object],
         lost: Callable[[], object],
@@ -63,7 +63,7 @@ class Eye:
     ) -> None:
         self._make_observer = observer
         self._observer: FaceObserver | None = None
-        self._workers = workers
+        self._pools = pools
         self._seen = seen
         self._lost = lost
         self._meter = meter
@@ -75,10 +75,10 @@ class Eye:
         self._stopping = False
         self._calibrate = False
         self._decoding: Stage[tuple[EncodedFrame, bool]] = Stage(
-            workers.decode, self._decode, MAX_WAITING, self._lost_frames
+            pools.decode, self._decode, MAX_WAITING, self._lost_frames
         )
         self._looking: Stage[tuple[Picture, tuple[float, float]]] = Stage(
-            workers.face,
+            pools.face,
             self._look,
             1,
             self._skipped,
@@ -114,7 +114,7 @@ class Eye:
         await self._looking.close()
         if self._observer is not None:
             observer, self._observer = self._observer, None
-            await asyncio.get_running_loop().run_in_executor(self._workers.face, observer.close)
+            await asyncio.get_running_loop().run_in_executor(self._pools.face, observer.close)
 
     # On the decoding thread.
 

@@ -6,8 +6,9 @@ import dataclasses
 from collections.abc import Callable
 
 from hoovik_inference.types import VoiceEstimate
-from hoovik_rtc.media.opus import recovers
-from hoovik_rtc.media.packets import MediaPacket
+from hoovik_rtc.media.opus import VOICE_RATE, recovers
+from hoovik_rtc.media.opus_packet import opus_samples
+from hoovik_rtc.media.packets import EncodedSound, MediaPacket
 from hoovik_rtc.media.reorder import AudioReorderer
 from hoovik_rtc.media.timeline import SenderClock, Timeline
 from hoovik_rtc.pipeline.analysis import Analysis
@@ -42,13 +43,16 @@ class Hearing:
         if not recovers():
             telemetry.count("audio_without_libopus")
         self._stopping = False
+        self._held: list[EncodedSound] = []  # what completes no hop waits for the next, and wakes nobody
+        self._held_samples = 0  # at 16 kHz
+        self._wanted = 1  # samples that complete the next hop
         self._ear = analysis.ear(self._heard)
 
     def packet(self, packet: MediaPacket) -> None:
         """One RTP packet, from the tap."""
         for sound in self._reorderer.push(packet):
             capture = self._timeline.capture_ms(sound.ssrc, sound.timestamp, sound.arrival_ms)
-            self._ear.put(dataclasses.replace(sound, capture_ms=capture))
+            self._hold(dataclasses.replace(sound, capture_ms=capture))
         again = self._reorderer.due(packet.arrival_ms)
         if again:
             self._feedback.request_again(again)
@@ -59,7 +63,7 @@ class Hearing:
 
     @property
     def depth(self) -> int:
-        """Packets that wait for a worker."""
+        """Stretches of packets that wait for a worker."""
         return self._ear.depth
 
     def stop(self) -> None:
@@ -72,7 +76,15 @@ class Hearing:
         self._stopping = True
         await self._ear.close()
 
-    def _heard(self, heard: list[Heard]) -> None:
+    def _hold(self, sound: EncodedSound) -> None:
+        self._held.append(sound)
+        self._held_samples += (sound.lost_samples or opus_samples(sound.data)) * VOICE_RATE // 48_000
+        if self._held_samples >= self._wanted:
+            self._ear.put(self._held)
+            self._held, self._held_samples = [], 0
+
+    def _heard(self, heard: list[Heard], wanted: int) -> None:
+        self._wanted = wanted
         for one in heard:
             if self._stopping:
                 return

@@ -17,10 +17,10 @@ from hoovik_rtc.errors import CapacityError, MessageError, UnknownSessionError
 from hoovik_rtc.media.channels import Kind
 from hoovik_rtc.media.offer import Offer
 from hoovik_rtc.pipeline.analysis import Analysis
-from hoovik_rtc.pipeline.engine import Readout
 from hoovik_rtc.pipeline.link import Link
 from hoovik_rtc.pipeline.load import Load
 from hoovik_rtc.pipeline.participant import Participant
+from hoovik_rtc.pipeline.readout import Readout
 from hoovik_rtc.pipeline.stream import EventStream
 from hoovik_rtc.telemetry import Telemetry
 from hoovik_rtc.wire import json as wire

@@ -1,4 +1,4 @@
-"""Eyes and ears in a process of their own, seen from the service: analyst.py is the other side."""
+"""One process in which eyes and ears work, seen from the service: analyst.py is the other side."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from typing import Any
 from hoovik_rtc import clock
 from hoovik_rtc.config import Config
 from hoovik_rtc.errors import AnalysisError
-from hoovik_rtc.media.packets import EncodedFrame, EncodedSound
 from hoovik_rtc.pipeline.analysis import AnEar, AnEye
-from hoovik_rtc.pipeline.analyst import pack, unpack
 from hoovik_rtc.pipeline.ear import Heard
+from hoovik_rtc.pipeline.exchange import Inbox, Message, pack
 from hoovik_rtc.pipeline.eye import Seen
 from hoovik_rtc.pipeline.load import Load
+from hoovik_rtc.pipeline.remote import RemoteEar, RemoteEye, Sense
 from hoovik_rtc.telemetry import Telemetry
 
 logger = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ CLOSE_S = 2.0
 MAX_UNSENT = 512 * 1024
 "Bytes that may wait on the way there, half a second of twelve people; beyond them media is dropped."
 SILENT_S = 10.0
-"It reports ten times a second. Where nothing came for so long it hangs, and is ended."
+"It reports ten times a second. Where nothing came in one of these spans it hangs, and is ended."
 LIVED_S = 10.0
 "One that ended sooner is started anew later and later."
 MAX_AGAIN_S = 30.0
@@ -51,17 +51,22 @@ class InProcess:
     """
 
     def __init__(self, config: Config, load: Load, telemetry: Telemetry) -> None:
+        self._loop = asyncio.get_running_loop()
         self._config = config
         self._load = load
         self._telemetry = telemetry
         self._numbers = itertools.count()
-        self._senses: dict[int, _Sense] = {}
+        self._senses: dict[int, Sense] = {}
         self._process: asyncio.subprocess.Process | None = None
-        self._writer: asyncio.StreamWriter | None = None
-        self._starting: asyncio.StreamWriter | None = None  # the way there until it is ready
-        self._back: asyncio.StreamWriter | None = None  # never written to; closes the way back
+        self._way: asyncio.Transport | None = None  # there
+        self._back: asyncio.Transport | None = None
+        self._open = False  # whether messages may be sent
+        self._unsent: list[bytes] = []
         self._task: asyncio.Task[None] | None = None
+        self._reports = 0
         self._cpu_ms = self._ended_cpu_ms = 0.0
+        self.unmeasured: tuple[str, ...] = ()
+        "Blendshapes that the face observer over there cannot measure."
 
     @classmethod
     async def start(cls, config: Config, load: Load, telemetry: Telemetry) -> InProcess:
@@ -71,18 +76,18 @@ class InProcess:
             AnalysisError: it ended, or did not get ready in time.
         """
         self = cls(config, load, telemetry)
-        reader = await self._begin()
-        self._task = asyncio.ensure_future(self._live(reader))
+        inbox = await self._begin()
+        self._task = asyncio.ensure_future(self._live(inbox))
         self._task.add_done_callback(_say_why)
         return self
 
     def eye(self, seen: Callable[[Seen], None], lost: Callable[[], None]) -> AnEye:
         """An eye over there."""
-        return _Eye(self, next(self._numbers), seen, lost)
+        return RemoteEye(self, next(self._numbers), seen, lost)
 
-    def ear(self, heard: Callable[[list[Heard]], None]) -> AnEar:
+    def ear(self, heard: Callable[[list[Heard], int], None]) -> AnEar:
         """An ear over there."""
-        return _Ear(self, next(self._numbers), heard)
+        return RemoteEar(self, next(self._numbers), heard)
 
     @property
     def cpu_ms(self) -> float:
@@ -90,9 +95,9 @@ class InProcess:
         return self._ended_cpu_ms + self._cpu_ms
 
     @property
-    def ready(self) -> bool:
-        """Whether it takes messages; not while it is being started anew."""
-        return self._writer is not None
+    def burden(self) -> int:
+        """What its senses take, in those that an ear takes."""
+        return sum(sense.burden for sense in self._senses.values())
 
     @property
     def pid(self) -> int | None:
@@ -108,7 +113,17 @@ class InProcess:
 
     # What senses use.
 
-    def add(self, number: int, sense: _Sense) -> None:
+    @property
+    def ready(self) -> bool:
+        """Whether it takes messages; not while it is being started anew."""
+        return self._open
+
+    @property
+    def full(self) -> bool:
+        """Whether media must be dropped."""
+        return not self._open or self._way is None or self._way.get_write_buffer_size() > MAX_UNSENT
+
+    def add(self, number: int, sense: Sense) -> None:
         """A sense opened."""
         self._senses[number] = sense
         self.send(sense.kind, number)
@@ -118,93 +133,33 @@ class InProcess:
         self._senses.pop(number, None)
 
     def send(self, *message: Any) -> None:
-        """Pass a message on; where the process is being started anew, it is lost, and so is all that it was about."""
-        if self._writer is not None and not self._writer.transport.is_closing():
-            self._writer.write(pack(message))
+        """Pass a message on, with all others of this turn of the loop: each write wakes the other process.
 
-    def full(self) -> bool:
-        """Whether media must be dropped."""
-        return self._writer is None or self._writer.transport.get_write_buffer_size() > MAX_UNSENT
+        Where that is being started anew, it is lost, and so is all that it was about.
+        """
+        if self._open:
+            if not self._unsent:
+                self._loop.call_soon(self._flush)
+            self._unsent.append(pack(message))
 
-    def dropped(self, name: str) -> None:
+    def dropped(self, name: str, by: int = 1) -> None:
         """Media was dropped."""
-        self._telemetry.count(name)
+        self._telemetry.count(name, by)
 
-    # The process.
+    def _flush(self) -> None:
+        if self._unsent and self._way is not None and not self._way.is_closing():
+            self._way.write(b"".join(self._unsent))
+        self._unsent.clear()
 
-    async def _begin(self) -> asyncio.StreamReader:
-        try:
-            return await self._spawn()
-        except OSError as exc:
-            await self._end()
-            raise AnalysisError(f"The process that analyses cannot be started: {exc}.") from exc
-        except BaseException:
-            await self._end()
-            raise
+    # What it says.
 
-    async def _spawn(self) -> asyncio.StreamReader:
-        there, ours_out = socket.socketpair()
-        back, ours_in = socket.socketpair()
-        with there, back:
-            _, self._starting = await asyncio.open_connection(sock=ours_out)
-            reader, self._back = await asyncio.open_connection(sock=ours_in)
-            fds = (there.fileno(), back.fileno())
-            # -P: not from the working directory, but from where this process imports.
-            command = [sys.executable, "-P", "-m", "hoovik_rtc.pipeline.analyst", *map(str, fds)]
-            path = os.pathsep.join(part for part in sys.path if part)
-            self._process = await asyncio.create_subprocess_exec(
-                *command,
-                pass_fds=fds,
-                stdin=DEVNULL,
-                env=os.environ | {"PYTHONPATH": path},
-                start_new_session=True,  # Ctrl+C is for the service, which ends this one
-            )
-        self._starting.write(pack(("begin", self._config, clock.epoch_ms())))
-        try:
-            message = await asyncio.wait_for(unpack(reader), START_S)
-        except (TimeoutError, asyncio.IncompleteReadError, ConnectionError) as exc:
-            process = self._process
-            await self._end()
-            raise AnalysisError(
-                f"The process that analyses did not start (exit code {process.returncode}). Its own words are above; "
-                "`hoovik-rtc doctor` says what is missing."
-            ) from exc
-        assert message == ("ready",)
-        self._writer, self._starting = self._starting, None  # from here on senses may send
-        return reader
-
-    async def _live(self, reader: asyncio.StreamReader) -> None:
-        again_s = AGAIN_S
-        while True:
-            began_ms = clock.now_ms()
-            try:
-                await self._listen(reader)
-            except (asyncio.IncompleteReadError, ConnectionError):
-                self._telemetry.count("analysis_process_ended")
-                logger.error("the process that analyses ended; it is started anew")
-            except TimeoutError:
-                self._telemetry.count("analysis_process_hung")
-                logger.error("the process that analyses hangs; it is started anew")
-                if self._process is not None:
-                    self._process.kill()
-            await self._end()
-            if clock.now_ms() - began_ms < LIVED_S * 1000:
-                await asyncio.sleep(again_s)
-                again_s = min(MAX_AGAIN_S, 2 * again_s)
-            else:
-                again_s = AGAIN_S
-            reader = await self._again()
-
-    async def _listen(self, reader: asyncio.StreamReader) -> None:
-        loop = asyncio.get_running_loop()
-        async with asyncio.timeout(SILENT_S) as patience:  # moved by its reports only: results come hundreds a second
-            while True:
-                what, *rest = await unpack(reader)
-                if what == "report":
-                    patience.reschedule(loop.time() + SILENT_S)
-                    self._absorb(*rest)
-                else:
-                    self._deliver(what, *rest)
+    def _take(self, message: Message) -> None:
+        what, *rest = message
+        if what == "report":
+            self._reports += 1
+            self._absorb(*rest)
+        else:
+            self._deliver(what, *rest)
 
     def _deliver(self, what: str, number: int, *result: Any) -> None:
         sense = self._senses.get(number)
@@ -228,10 +183,86 @@ class InProcess:
         for number, sense in self._senses.items():
             sense.depth = depths.get(number, 0)
 
-    async def _again(self) -> asyncio.StreamReader:
+    # The process.
+
+    async def _begin(self) -> Inbox:
+        try:
+            return await self._spawn()
+        except OSError as exc:
+            await self._end()
+            raise AnalysisError(f"The process that analyses cannot be started: {exc}.") from exc
+        except BaseException:
+            await self._end()
+            raise
+
+    async def _spawn(self) -> Inbox:
+        ready: asyncio.Future[Message] = self._loop.create_future()
+
+        def first(message: Message) -> None:
+            inbox.take = self._take
+            ready.set_result(message)
+
+        there, ours_out = socket.socketpair()
+        back, ours_in = socket.socketpair()
+        with there, back:
+            self._way, _ = await self._loop.create_connection(asyncio.Protocol, sock=ours_out)
+            self._back, inbox = await self._loop.create_connection(lambda: Inbox(first), sock=ours_in)
+            fds = (there.fileno(), back.fileno())
+            # -P: not from the working directory, but from where this process imports.
+            command = [sys.executable, "-P", "-m", "hoovik_rtc.pipeline.analyst", *map(str, fds)]
+            path = os.pathsep.join(part for part in sys.path if part)
+            self._process = await asyncio.create_subprocess_exec(
+                *command,
+                pass_fds=fds,
+                stdin=DEVNULL,
+                env=os.environ | {"PYTHONPATH": path},
+                start_new_session=True,  # Ctrl+C is for the service, which ends this one
+            )
+        self._way.write(pack(("begin", self._config, clock.epoch_ms())))
+        await asyncio.wait((ready, inbox.gone), timeout=START_S, return_when=asyncio.FIRST_COMPLETED)
+        if not ready.done():
+            process = self._process
+            await self._end()
+            raise AnalysisError(
+                f"The process that analyses did not start (exit code {process.returncode}). Its own words are above; "
+                "`hoovik-rtc doctor` says what is missing."
+            )
+        _, self.unmeasured = ready.result()
+        self._open = True  # from here on senses may send
+        return inbox
+
+    async def _live(self, inbox: Inbox) -> None:
+        again_s = AGAIN_S
+        while True:
+            began_ms = clock.now_ms()
+            if await self._ends(inbox):
+                self._telemetry.count("analysis_process_ended")
+                logger.error("the process that analyses ended; it is started anew")
+            else:
+                self._telemetry.count("analysis_process_hung")
+                logger.error("the process that analyses hangs; it is started anew")
+                if self._process is not None:
+                    self._process.kill()
+            await self._end()
+            if clock.now_ms() - began_ms < LIVED_S * 1000:
+                await asyncio.sleep(again_s)
+                again_s = min(MAX_AGAIN_S, 2 * again_s)
+            else:
+                again_s = AGAIN_S
+            inbox = await self._again()
+
+    async def _ends(self, inbox: Inbox) -> bool:
+        """Returns when it ends (True) or says nothing any more."""
+        while True:
+            reports = self._reports
+            done, _ = await asyncio.wait([inbox.gone], timeout=SILENT_S)
+            if done or self._reports == reports:
+                return bool(done)
+
+    async def _again(self) -> Inbox:
         while True:
             try:
-                reader = await self._begin()
+                inbox = await self._begin()
                 break
             except AnalysisError:
                 logger.exception("the process that analyses cannot be started; trying again")
@@ -239,13 +270,15 @@ class InProcess:
         for number, sense in list(self._senses.items()):
             self.send(sense.kind, number)
             sense.take("lost")
-        return reader
+        return inbox
 
     async def _end(self) -> None:
-        for writer in (self._writer, self._starting, self._back):
-            if writer is not None:
-                writer.close()
-        self._writer = self._starting = self._back = None
+        self._open = False
+        for transport in (self._way, self._back):
+            if transport is not None:
+                transport.close()
+        self._way = self._back = None
+        self._unsent.clear()
         self._ended_cpu_ms, self._cpu_ms = self.cpu_ms, 0.0
         for sense in list(self._senses.values()):
             sense.take("closed")
@@ -266,81 +299,3 @@ def _say_why(task: asyncio.Task[None]) -> None:
     """A bug of ours that ends the watch over the process must not do so silently."""
     if not task.cancelled() and task.exception() is not None:
         logger.critical("the process that analyses is watched no more", exc_info=task.exception())
-
-
-class _Sense:
-    """What both kinds have in common."""
-
-    kind = ""
-
-    def __init__(self, owner: InProcess, number: int) -> None:
-        self._owner = owner
-        self._number = number
-        self._closed: asyncio.Future[None] | None = None
-        self.depth = 0
-        owner.add(number, self)
-
-    def stop(self) -> None:
-        self._owner.send("stop", self._number)
-
-    async def close(self) -> None:
-        if self._closed is None:
-            self._closed = asyncio.get_running_loop().create_future()
-            if self._owner.ready:
-                self._owner.send("close", self._number)
-            else:
-                self.take("closed")  # nothing of it is over there, and nothing will be
-        await asyncio.shield(self._closed)
-
-    def take(self, what: str, *result: Any) -> None:
-        if what == "closed" and self._closed is not None:
-            self._owner.remove(self._number)
-            if not self._closed.done():
-                self._closed.set_result(None)
-
-
-class _Eye(_Sense):
-    kind = "eye"
-
-    def __init__(self, owner: InProcess, number: int, seen: Callable[[Seen], None], lost: Callable[[], None]) -> None:
-        self._seen = seen
-        self._lost = lost
-        super().__init__(owner, number)
-
-    def put(self, frame: EncodedFrame, look: bool) -> None:
-        if self._owner.full():
-            self._owner.dropped("video_frames_dropped_late")
-            self._lost()
-        else:
-            self._owner.send("put", self._number, frame, look)
-
-    def calibrate(self) -> None:
-        self._owner.send("calibrate", self._number)
-
-    def take(self, what: str, *result: Any) -> None:
-        if what == "seen":
-            self._seen(*result)
-        elif what == "lost":
-            self._lost()
-        else:
-            super().take(what, *result)
-
-
-class _Ear(_Sense):
-    kind = "ear"
-
-    def __init__(self, owner: InProcess, number: int, heard: Callable[[list[Heard]], None]) -> None:
-        self._heard = heard
-        super().__init__(owner, number)
-
-    def put(self, sound: EncodedSound) -> None:
-        if self._owner.full():
-            self._owner.dropped("audio_packets_dropped_late")
-        else:
-            self._owner.send("put", self._number, sound)
-
-    def take(self, what: str, *result: Any) -> None:
-        if what == "heard":
-            self._heard(*result)
-        else:
-            super().take(what, *result)

@@ -55,8 +55,8 @@ class Stage(Generic[Item]):
         self._closed = False
         self._idle: asyncio.Future[None] | None = None
 
-    def put(self, item: Item, wake: bool = True) -> None:
-        """Add an item, from any thread; starts the worker where it rests, unless the item can wait for the next."""
+    def put(self, item: Item) -> None:
+        """Add an item, from any thread; starts the worker where it rests."""
         dropped = 0
         with self._lock:
             if self._closed:
@@ -65,8 +65,8 @@ class Stage(Generic[Item]):
                 dropped = len(self._items)
                 self._items.clear()
             self._items.append(item)
-            start = wake and not self._busy
-            self._busy = self._busy or wake
+            start = not self._busy
+            self._busy = True
         if dropped:
             self._overflow(dropped)
         if start:

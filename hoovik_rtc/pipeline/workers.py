@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
+from typing import Protocol
 
 FACE_THREADS = 2
 AUDIO_THREADS = 2
@@ -10,6 +11,25 @@ INFERENCE_THREADS = 1
 "One on purpose: it batches the windows of all participants into one call."
 DECODE_THREADS = 1
 "Video is decoded apart: behind a slow face model decoders would lose their way, and ask for keyframes, all at once."
+
+
+class Pools(Protocol):
+    """Where eyes and ears work."""
+
+    @property
+    def decode(self) -> Executor:
+        """Decodes video."""
+        ...
+
+    @property
+    def face(self) -> Executor:
+        """Looks at pictures."""
+        ...
+
+    @property
+    def audio(self) -> Executor:
+        """Decodes sound and listens to it."""
+        ...
 
 
 class Workers:

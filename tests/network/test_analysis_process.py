@@ -1,4 +1,4 @@
-"""Eyes and ears in a process of their own: the same results, and a call that outlives that process."""
+"""Eyes and ears in processes of their own: the same results, and a call that outlives each of them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from hoovik_rtc.config import Config
 from hoovik_rtc.errors import AnalysisError
 from hoovik_rtc.pipeline.load import Load
 from hoovik_rtc.pipeline.outside import InProcess
+from hoovik_rtc.pipeline.several import InProcesses, processes
 from hoovik_rtc.telemetry import Telemetry
 from hoovik_rtc.testing import Clip, call
 from tests import media
@@ -25,11 +26,16 @@ def talking() -> Clip:
     return media.talking_clip(320, 240)
 
 
-def analysis_of(service: Service) -> InProcess:
-    """The process that analyses for a bot, seen from here."""
+def all_of(service: Service) -> list[InProcess]:
+    """The processes that analyse for a bot, seen from here."""
     found = service.bot._analysis
-    assert isinstance(found, InProcess)
-    return found
+    assert isinstance(found, InProcesses)
+    return found.each
+
+
+def analysis_of(service: Service) -> InProcess:
+    """The one that has the first participant's eye."""
+    return all_of(service)[0]
 
 
 def process_of(service: Service) -> int:
@@ -144,3 +150,52 @@ async def test_messages_about_nobody_and_a_bug_end_nothing(serve: Serve, talking
         await one.consent()
         await one.wait_for("avatar_frame", 5, where=lambda m: bool(m["payload"]["measured"]))
         assert service.bot.telemetry.counted("analysis_process_ended") == 0
+
+
+async def test_eyes_and_ears_are_spread_by_what_they_take(serve: Serve) -> None:
+    async with serve(Config(analysts=2)) as service:
+        analysis = service.bot._analysis
+        assert analysis is not None
+        ours = [(analysis.eye(lambda _: None, lambda: None), analysis.ear(lambda _, __: None)) for _ in range(4)]
+        assert [one.burden for one in all_of(service)] == [10, 10]
+        for eye, ear in ours[1:]:
+            await asyncio.gather(eye.close(), ear.close())
+        assert sorted(one.burden for one in all_of(service)) == [1, 4]
+        await asyncio.gather(*(sense.close() for sense in ours[0]))
+
+
+async def test_where_one_process_is_gone_newcomers_go_to_the_other(serve: Serve) -> None:
+    async with serve(Config(analysts=2)) as service:
+        one, other = all_of(service)
+        assert one.pid is not None
+        os.kill(one.pid, signal.SIGKILL)
+        await until(lambda: not one.ready)
+        assert service.bot._analysis is not None
+        eyes = [service.bot._analysis.eye(lambda _: None, lambda: None) for _ in range(2)]
+        assert (one.burden, other.burden) == (0, 8)
+        await asyncio.gather(*(eye.close() for eye in eyes))
+
+
+async def test_where_one_of_them_does_not_start_none_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[InProcess] = []
+    begin = InProcess._begin
+
+    async def second_fails(self: InProcess) -> object:
+        started.append(self)
+        if len(started) == 2:
+            raise AnalysisError("no")
+        return await begin(self)
+
+    monkeypatch.setattr(InProcess, "_begin", second_fails)
+    with pytest.raises(AnalysisError, match="no"):
+        await InProcesses.start(Config(analysts=2), Load(2.0), Telemetry())
+    assert [one.pid for one in started] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("analysts", "cores", "expected"), [(0, 0.5, 1), (0, 1.9, 1), (0, 2.0, 2), (0, 16.0, 2), (3, 1.0, 3)]
+)
+def test_there_is_a_process_for_each_core_but_two_at_most_or_as_many_as_the_config_says(
+    analysts: int, cores: float, expected: int
+) -> None:
+    assert processes(Config(analysts=analysts), cores) == expected

@@ -126,18 +126,6 @@ async def test_items_may_come_from_any_thread() -> None:
     assert sum(map(len, rig.batches)) == 2000
 
 
-async def test_what_may_wait_for_the_next_item_wakes_nobody() -> None:
-    rig = Rig()
-    rig.stage.put(1, wake=False)
-    rig.stage.put(2, wake=False)
-    await asyncio.sleep(0)
-    assert rig.most_waiting == 0 and rig.stage.depth == 2
-    rig.stage.put(3)
-    await rig.until(3)
-    assert rig.batches == [[1, 2, 3]]
-    await rig.stage.close()
-
-
 async def test_a_put_at_the_moment_the_worker_rests_starts_one_job_not_two() -> None:
     rig = Rig()
     submitted: list[int] = []

@@ -1,0 +1,73 @@
+"""Eyes and ears spread over processes, one for each core: one thread of Python uses no more than one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from hoovik_rtc.config import Config
+from hoovik_rtc.pipeline.analysis import AnEar, AnEye
+from hoovik_rtc.pipeline.ear import Heard
+from hoovik_rtc.pipeline.eye import Seen
+from hoovik_rtc.pipeline.load import Load
+from hoovik_rtc.pipeline.outside import InProcess
+from hoovik_rtc.pipeline.workers import FACE_THREADS
+from hoovik_rtc.telemetry import Telemetry
+
+
+def processes(config: Config, cores: float) -> int:
+    """How many processes analyse: what the config says, or one for each core, but as many as a pool has threads."""
+    return config.analysts or max(1, min(FACE_THREADS, int(cores)))
+
+
+class InProcesses:
+    """Eyes and ears in other processes; each new one goes where the least is done. Lives on the event loop.
+
+    Args:
+        each: the processes, started.
+    """
+
+    def __init__(self, each: list[InProcess]) -> None:
+        self.each = each
+
+    @classmethod
+    async def start(cls, config: Config, load: Load, telemetry: Telemetry) -> InProcesses:
+        """Start them; returns once the models in all are warm.
+
+        Raises:
+            AnalysisError: one ended, or did not get ready in time; the others are ended.
+        """
+        starting = [InProcess.start(config, load, telemetry) for _ in range(processes(config, load.cores))]
+        results = await asyncio.gather(*starting, return_exceptions=True)
+        each = [one for one in results if isinstance(one, InProcess)]
+        for result in results:
+            if isinstance(result, BaseException):
+                await asyncio.gather(*(one.close() for one in each))
+                raise result
+        return cls(each)
+
+    def eye(self, seen: Callable[[Seen], None], lost: Callable[[], None]) -> AnEye:
+        """An eye in one of them."""
+        return self._idlest.eye(seen, lost)
+
+    def ear(self, heard: Callable[[list[Heard], int], None]) -> AnEar:
+        """An ear in one of them."""
+        return self._idlest.ear(heard)
+
+    @property
+    def cpu_ms(self) -> float:
+        """CPU time used so far in all of them, ms."""
+        return sum(one.cpu_ms for one in self.each)
+
+    @property
+    def unmeasured(self) -> tuple[str, ...]:
+        """Blendshapes that the face observers cannot measure."""
+        return self.each[0].unmeasured
+
+    async def close(self) -> None:
+        """End them all."""
+        await asyncio.gather(*(one.close() for one in self.each))
+
+    @property
+    def _idlest(self) -> InProcess:
+        return min(self.each, key=lambda one: (not one.ready, one.burden))
