@@ -64,6 +64,7 @@ DROPS = {
     "video_frames_left_undecoded": "Frames that no other refers to, not decoded because none was to be looked at.",
     "video_layer_frames_skipped": "Frames of a temporal layer that lost one; not decoded until it is whole again.",
     "video_frames_skipped": "Frames skipped for a newer one that had come already.",
+    "video_frames_passed_over": "Frames of a participant looked at just now, passed over while others waited.",
     "video_frames_over_rate": "Frames not looked at because the one before was looked at just now.",
     "video_decoder_renewed": "Decoders made anew because packets came for 5 s and no picture did.",
     "video_assembler_overflow": "Times that more video packets waited for a missing one than are kept.",

@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from hoovik_rtc.pipeline.load import Load
+from hoovik_rtc.pipeline.load import LEAST_HZ, Load
+
+CROWDED = 2
+"Looks that wait for one pool: from here on who was looked at just now gives way, and nobody waits long."
+
+
+def gives_way(waiting: int, since_ms: float) -> bool:
+    """Whether a picture is passed over for others' that wait.
+
+    Everybody gives way in turn: twelve at 24 looks a second each are better off than six at 30 and six at 15.
+
+    Args:
+        waiting: looks that wait for the pool.
+        since_ms: capture time since this participant's picture before that was looked at.
+    """
+    return waiting >= CROWDED and 0 <= since_ms < 1000 / LEAST_HZ
 
 
 class LookGate:

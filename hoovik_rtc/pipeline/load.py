@@ -30,6 +30,8 @@ ROOM = 0.7
 "A higher rate is tried where it would keep the pool busy for less than this share."
 CALM_MS = 3000.0
 "For this long few must have waited before a step up."
+LEAST_HZ = 20.0
+"At the full rate, pictures give way to others' that wait as long as so many a second of each are looked at."
 UNDONE_MS = 10_000.0
 "A step up that is taken back within this long was a mistake: the next one waits twice as long."
 MAX_CALM_MS = 60_000.0
@@ -41,6 +43,8 @@ class Step:
 
     rate_hz: float
     "Faces measured of one participant, per second."
+    least_hz: float
+    "What must hold for the rate to be kept, and to be tried."
     interval_ms: float
     "Pictures closer together than this (capture time) are not looked at."
     height: int
@@ -50,10 +54,10 @@ class Step:
 
 
 STEPS = (
-    Step(30.0, 1000 / 30 - TOLERANCE_MS, 480, None),
-    Step(15.0, 1000 / 15 - TOLERANCE_MS, 360, 400_000),
-    Step(10.0, 1000 / 10 - TOLERANCE_MS, 360, 300_000),
-    Step(7.5, 1000 / 7.5 - TOLERANCE_MS, 240, 200_000),
+    Step(30.0, LEAST_HZ, 1000 / 30 - TOLERANCE_MS, 480, None),
+    Step(15.0, 15.0, 1000 / 15 - TOLERANCE_MS, 360, 400_000),
+    Step(10.0, 10.0, 1000 / 10 - TOLERANCE_MS, 360, 300_000),
+    Step(7.5, 7.5, 1000 / 7.5 - TOLERANCE_MS, 240, 200_000),
 )
 "Every picture of 30 fps, every second, third, fourth."
 
@@ -92,6 +96,8 @@ class _Sample:
     "Looks × ms that they waited."
     looks: int
     "Looks that ended."
+    passed_over: int
+    "Pictures that gave way to others'."
     cpu: float
     "CPU time of the looks, ms."
     wall: float
@@ -117,7 +123,7 @@ class Load:
         self.meter = Meter()
         "What this process's threads count."
         self._waited = 0.0
-        self._looks = 0
+        self._looks = self._passed_over = 0
         self._cpu = self._wall = 0.0
         self._samples: deque[_Sample] = deque()
         self._index = 0
@@ -157,6 +163,7 @@ class Load:
     def absorb(self, reading: Reading) -> None:
         """Add what a meter counted: our own one, or that of the process that analyses."""
         self._waited += reading.waited
+        self._passed_over += reading.passed_over
         for stage, spent in reading.stages.items():
             self.costs.add(stage, spent.jobs, spent.cpu_ms)
             if stage == "face":
@@ -192,13 +199,13 @@ class Load:
         return None
 
     def utilisation(self, people: People, step: Step) -> float:
-        """The share of the face pool that the looks would take at `step`, from what one costs now."""
-        per_s = people.watched * step.rate_hz
+        """The share of the face pool that the least looks of `step` would take, from what one costs now."""
+        per_s = people.watched * step.least_hz
         left = max(0.1, min(self._threads, self.cores - self._rest))
         return max(
             per_s * self._look_cpu / (left * 1000),
             per_s * self._look_wall / (self._threads * 1000),
-            step.rate_hz * self._look_wall / 1000 if per_s else 0.0,  # of one participant one look runs at a time
+            step.least_hz * self._look_wall / 1000 if per_s else 0.0,  # of one participant one look runs at a time
         )
 
     def share(self, participants: int) -> float:
@@ -206,7 +213,7 @@ class Load:
         return participants * self.costs.participant_ms(STEPS[-1].rate_hz) / (1000 * self.cores)
 
     def _sample(self, now_ms: float, process_cpu_ms: float) -> None:
-        newest = _Sample(now_ms, self._waited, self._looks, self._cpu, self._wall, process_cpu_ms)
+        newest = _Sample(now_ms, self._waited, self._looks, self._passed_over, self._cpu, self._wall, process_cpu_ms)
         samples = self._samples
         samples.append(newest)
         while len(samples) > 2 and samples[1].at <= now_ms - BUSY_MS:
@@ -223,13 +230,19 @@ class Load:
             self._rest = max(0.0, used) / (newest.at - oldest.at)
 
     def _overloaded(self) -> bool:
-        """Too many wait, or the pool is busy all the time; a share of CPU alone counts where looks also wait."""
+        """Too many wait or give way, or the pool is always busy; CPU alone counts where looks also wait."""
         if self.queue_depth >= DEEP:
             return True
         newest, oldest = self._samples[-1], self._samples[0]
         passed = newest.at - oldest.at
         if passed < MEAN_MS:
             return False
+        gave_way, looks = newest.passed_over - oldest.passed_over, newest.looks - oldest.looks
+        rate_hz, least_hz = self.step.rate_hz, self.step.least_hz
+        if gave_way * least_hz > looks * (rate_hz - least_hz):
+            return True
+        if least_hz < rate_hz and looks >= self._watched * least_hz * passed / 1000:
+            return False  # as full as it may be
         lines = min(self._threads, max(1, self._watched))
         left = max(0.1, min(self._threads, self.cores - self._rest))
         busy = (newest.wall - oldest.wall) / (passed * lines)

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from hoovik_rtc.pipeline.gate import gives_way
 from hoovik_rtc.pipeline.load import Advice, Load, People
 
 TICK_MS = 200
@@ -18,6 +19,7 @@ class Sender:
 
     next_ms: float
     looked_ms: float = -1e9
+    handed_ms: float = -1e9
     picture: bool = False
     busy: bool = False
     looks: int = 0
@@ -57,8 +59,12 @@ class Pool:
             while one.next_ms <= self.now:
                 if one.next_ms - one.looked_ms >= self.load.face_interval_ms:
                     one.looked_ms = one.next_ms
-                    one.picture = True
-                    self.hand_over(one)
+                    if gives_way(self.load.meter.waiting, one.next_ms - one.handed_ms):
+                        self.load.meter.passed_over()
+                    else:
+                        one.handed_ms = one.next_ms
+                        one.picture = True
+                        self.hand_over(one)
                 one.next_ms += FRAME_MS
         for end, took, one in [job for job in self.running if job[0] <= self.now]:
             self.running.remove((end, took, one))
