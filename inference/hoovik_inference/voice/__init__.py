@@ -1,10 +1,10 @@
 """What a voice says without its words: speaking or not, loudness, pitch and mouth shapes."""
 
-from hoovik_inference.voice.activity import HOP, VoiceActivity
+from hoovik_inference.voice.activity import VoiceActivity
 from hoovik_inference.voice.highpass import HighPass
 from hoovik_inference.voice.observer import StreamVoiceObserver, warm
 from hoovik_inference.voice.prosody import FLOOR_DB, level_db, pitch_hz
-from hoovik_inference.voice.ring import RATE, Ring
+from hoovik_inference.voice.stream import HOP, RATE
 from hoovik_inference.voice.visemes import VisemeReader, formants
 
 __all__ = [
@@ -12,7 +12,6 @@ __all__ = [
     "HOP",
     "RATE",
     "HighPass",
-    "Ring",
     "StreamVoiceObserver",
     "VisemeReader",
     "VoiceActivity",

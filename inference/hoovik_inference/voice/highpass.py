@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hoovik_inference.types import Floats
-from hoovik_inference.voice.ring import RATE
+from hoovik_inference.voice.stream import HOP, RATE
 
 CUTOFF_HZ = 80.0
 "-3 dB here, -34 dB at 30 Hz; only the deepest voices have a fundamental below, and YIN finds it by its harmonics."
 
-BLOCK = 64
-"Samples filtered in one product; small enough that BLAS does not wake its threads for it."
+_BLOCK = 64
+"Samples that a product filters; small enough that BLAS does not wake its threads for a hop of them."
+_BLOCKS = HOP // _BLOCK
 
 _BUTTERWORTH_Q = (0.54119610, 1.30656296)
 "Qualities of the two sections of a fourth-order Butterworth filter."
@@ -48,57 +49,71 @@ def _run(x: NDArray[np.float64], state: NDArray[np.float64]) -> tuple[NDArray[np
     return x, state
 
 
-def _tables() -> tuple[Floats, Floats, Floats, Floats]:
-    """The filter over a whole block as matrices: output and next state, of samples and of state.
+def _tables() -> tuple[Floats, Floats, Floats]:
+    """The filter over a whole hop as matrices.
 
-    A recursion has no vectorised form in numpy; as it is linear, a block of it is one matrix product.
+    A recursion has no vectorised form in numpy; as it is linear, a hop of it is three products: of the blocks'
+    samples, what they add to the filter's state; of that, the state where each block begins; of samples and
+    state, the output.
+
+    Returns:
+        (64, 4), (36, 36) from the state before and what each block adds to the states before each and after all,
+        and (68, 64) from samples and state.
     """
     nothing = np.zeros(4)
-    impulse = np.zeros(BLOCK)
+    impulse = np.zeros(_BLOCK)
     impulse[0] = 1.0
     response, _ = _run(impulse, nothing)
-    lag = np.arange(BLOCK)[:, None] - np.arange(BLOCK)[None, :]
+    lag = np.arange(_BLOCK)[None, :] - np.arange(_BLOCK)[:, None]
     of_samples = np.where(lag >= 0, response[np.clip(lag, 0, None)], 0.0)
-    by_state = [_run(np.zeros(BLOCK), unit) for unit in np.eye(4)]
-    of_state = np.stack([y for y, _ in by_state], axis=1)
-    next_of_state = np.stack([s for _, s in by_state], axis=1)
-    # The state after an impulse at n is the impulse's own state, moved on by the samples that follow.
-    after, step = np.zeros((4, BLOCK)), np.stack([_run(np.zeros(1), unit)[1] for unit in np.eye(4)], axis=1)
-    after[:, -1] = _run(np.ones(1), nothing)[1]
-    for n in range(BLOCK - 2, -1, -1):
-        after[:, n] = step @ after[:, n + 1]
+    alone = [_run(np.zeros(_BLOCK), unit) for unit in np.eye(4)]
+    of_state, moved = np.stack([y for y, _ in alone]), np.stack([state for _, state in alone])
+    adds = np.stack([_run(unit, nothing)[1] for unit in np.eye(_BLOCK)])
+    # The state is large beside what it does to the output; as coordinates of that, it is as exact as the sound.
+    of_state, basis = np.linalg.qr(of_state.T)
+    of_state, adds, moved = of_state.T, adds @ basis.T, np.linalg.solve(basis.T, moved @ basis.T)
+    chain = np.zeros((_BLOCKS + 1, 4, _BLOCKS + 1, 4))
+    for source in range(_BLOCKS + 1):
+        step = np.eye(4)
+        for block in range(source, _BLOCKS + 1):
+            chain[source, :, block] = step
+            step = step @ moved
+    size = 4 * (_BLOCKS + 1)
     return (
-        of_samples.astype(np.float32),
-        of_state.astype(np.float32),
-        after.astype(np.float32),
-        next_of_state.astype(np.float32),
+        adds.astype(np.float32),
+        chain.reshape(size, size).astype(np.float32),
+        np.concatenate([of_samples, of_state]).astype(np.float32),
     )
 
 
-_OF_SAMPLES, _OF_STATE, _STATE_OF_SAMPLES, _STATE_OF_STATE = _tables()
+_ADDS, _CHAIN, _OUT = _tables()
 
 
 class HighPass:
     """Fourth-order Butterworth high-pass at 80 Hz over a stream."""
 
     def __init__(self) -> None:
-        self._state = np.zeros(4, np.float32)
+        self._blocks = np.zeros((_BLOCKS, _BLOCK + 4), np.float32)  # samples and the state before them
+        self._samples, self._states = self._blocks[:, :_BLOCK], self._blocks[:, _BLOCK:]
+        self._carried = np.zeros((_BLOCKS + 1, 4), np.float32)  # the state before the hop, then what blocks add
 
-    def process(self, samples: Floats) -> Floats:
-        """The (n,) next samples without what lies below 80 Hz.
+    def process(self, hop: Floats) -> Floats:
+        """The (512,) next samples without what lies below 80 Hz.
 
         Raises:
-            ValueError: n is no multiple of 64.
+            ValueError: Another number of samples.
         """
-        if samples.ndim != 1 or samples.size % BLOCK:
-            raise ValueError(f"samples are {samples.shape}; expected (n,), n a multiple of {BLOCK}")
-        out = np.empty(samples.size, np.float32)
-        for start in range(0, samples.size, BLOCK):
-            block = samples[start : start + BLOCK]
-            out[start : start + BLOCK] = _OF_SAMPLES @ block + _OF_STATE @ self._state
-            self._state = _STATE_OF_SAMPLES @ block + _STATE_OF_STATE @ self._state
+        if hop.shape != (HOP,):
+            raise ValueError(f"a hop is {hop.shape}; expected ({HOP},)")
+        samples, carried = self._samples, self._carried
+        samples[:] = hop.reshape(_BLOCKS, _BLOCK)
+        np.matmul(samples, _ADDS, out=carried[1:])
+        states = (carried.reshape(-1) @ _CHAIN).reshape(_BLOCKS + 1, 4)
+        carried[0] = states[-1]
+        self._states[:] = states[:-1]
+        out: Floats = (self._blocks @ _OUT).reshape(-1)
         return out
 
     def reset(self) -> None:
         """What follows does not continue what was."""
-        self._state = np.zeros(4, np.float32)
+        self._carried[0] = 0.0

@@ -7,10 +7,10 @@ import math
 import numpy as np
 
 from hoovik_inference.types import Floats, VoiceEstimate
-from hoovik_inference.voice.activity import HOP, VoiceActivity
+from hoovik_inference.voice.activity import VoiceActivity
 from hoovik_inference.voice.highpass import HighPass
 from hoovik_inference.voice.prosody import FRAME, level_db, pitch_hz
-from hoovik_inference.voice.ring import RATE, Ring
+from hoovik_inference.voice.stream import HOP, RATE
 from hoovik_inference.voice.visemes import VisemeReader
 
 GAP_MS = 60.0
@@ -24,10 +24,11 @@ class StreamVoiceObserver:
 
     def __init__(self) -> None:
         self._highpass = HighPass()
-        self._ring = Ring(FRAME)
         self._activity = VoiceActivity()
         self._visemes = VisemeReader()
-        self._pending = np.zeros(0, np.float32)
+        self._hop = np.zeros(HOP, np.float32)
+        self._filled = 0  # samples of the next hop that are there
+        self._newest = np.zeros(FRAME, np.float32)  # filtered
         self._last_ms: float | None = None
 
     def observe(self, samples: Floats, time_ms: float) -> list[VoiceEstimate]:
@@ -40,13 +41,13 @@ class StreamVoiceObserver:
             One estimate per whole hop that they complete, oldest first.
 
         Raises:
-            ValueError: Another shape, samples that are not finite, or a time that is not.
+            ValueError: Another shape, samples that are not finite or whose squares are not, or such a time.
         """
         if samples.ndim != 1:
             raise ValueError(f"samples are {samples.shape}; expected (n,): mix down to mono")
         if not math.isfinite(time_ms):
             raise ValueError(f"time_ms is {time_ms}; expected a capture time in milliseconds")
-        if not np.isfinite(samples).all():
+        if not math.isfinite(samples.dot(samples)):  # one that is not spoils the sum of all squares
             raise ValueError("samples are not all finite; expected -1…1: drop the frame at the decoder")
         if samples.size == 0:
             return []
@@ -55,33 +56,39 @@ class StreamVoiceObserver:
             if abs(time_ms - expected) > GAP_MS:
                 self.reset()
         self._last_ms = time_ms
-        sound = np.concatenate([self._pending, samples.astype(np.float32, copy=False)])
-        whole = len(sound) // HOP * HOP
-        self._pending = sound[whole:].copy()
-        return [
-            self._hop(sound[end - HOP : end], time_ms - (len(sound) - end) / _PER_MS)
-            for end in range(HOP, whole + 1, HOP)
-        ]
+        out: list[VoiceEstimate] = []
+        taken, count = 0, samples.size
+        while taken < count:
+            take = min(HOP - self._filled, count - taken)
+            self._hop[self._filled : self._filled + take] = samples[taken : taken + take]
+            taken += take
+            self._filled += take
+            if self._filled == HOP:
+                self._filled = 0
+                out.append(self._read(time_ms - (count - taken) / _PER_MS))
+        return out
 
     @property
     def wanted(self) -> int:
         """Samples that complete the next hop, 1…512."""
-        return HOP - len(self._pending)
+        return HOP - self._filled
 
     def reset(self) -> None:
         """Forget the sound so far: what follows does not continue it."""
         self._highpass.reset()
-        self._ring.clear()
         self._activity.reset()
         self._visemes = VisemeReader()
-        self._pending = np.zeros(0, np.float32)
+        self._filled = 0
+        self._newest[:] = 0.0
         self._last_ms = None
 
-    def _hop(self, hop: Floats, time_ms: float) -> VoiceEstimate:
+    def _read(self, time_ms: float) -> VoiceEstimate:
+        hop, newest = self._hop, self._newest
         speaking = self._activity.process(hop)
         clean = self._highpass.process(hop)
-        self._ring.push(clean)
-        pitch = pitch_hz(self._ring.newest(FRAME))
+        newest[:-HOP] = newest[HOP:]
+        newest[-HOP:] = clean
+        pitch = pitch_hz(newest)
         return VoiceEstimate(
             time_ms=time_ms,
             speaking_probability=speaking,

@@ -6,12 +6,14 @@ DD, kk and RR look like their neighbours at 32 ms and get no weight of their own
 
 from __future__ import annotations
 
+import math
+from operator import mul
+
 import numpy as np
 from numpy.typing import NDArray
 
 from hoovik_inference.types import VISEMES, Floats
-from hoovik_inference.voice.activity import HOP
-from hoovik_inference.voice.ring import RATE
+from hoovik_inference.voice.stream import HOP, RATE
 
 QUIET_DB = -55.0
 "Level below which nothing is said, however quiet the speaker."
@@ -46,26 +48,41 @@ VOWELS: dict[str, tuple[float, float]] = {
 
 _HZ = np.fft.rfftfreq(HOP, 1.0 / RATE)
 _WINDOW = np.hanning(HOP).astype(np.float32)
-_LOW = (_HZ >= 100) & (_HZ < 800)
-_MID = (_HZ >= 800) & (_HZ < 3000)
-_HIGH = (_HZ >= 3000) & (_HZ < 7800)
-_HEARD = (_HZ >= 100) & (_HZ < 7800)
+_EDGES = [int(edge) for edge in np.searchsorted(_HZ, (100.0, 800.0, 3000.0, 7800.0))]
+"Bins where what is heard begins, its middle and its high band begin, and where it ends."
+_BANDS = [edge - _EDGES[0] for edge in _EDGES[:-1]]
+_HIGH_HZ = _HZ[_EDGES[2] : _EDGES[3]]
 _HALF = 129
 "Bins up to 4 kHz: the part that formants are read from."
 _ORDER = 10
 "Linear prediction of an 8 kHz band: one pole pair for each 1 kHz, and one for the slope."
 _FORMANT_HZ = np.fft.rfftfreq(256, 1.0 / 8000)
-_EMPHASIS = (1.0 + 0.9**2 - 2 * 0.9 * np.cos(2 * np.pi * _FORMANT_HZ[:_HALF] / 8000)).astype(np.float64)
+_TURN = np.outer(2.0 * np.pi * _FORMANT_HZ / 8000, np.arange(_ORDER + 1))
+_EMPHASIS = 1.0 + 0.9**2 - 2 * 0.9 * np.cos(_TURN[:, 1])
+_TWICE = np.array([1.0] + [2.0] * (_HALF - 2) + [1.0])  # the bins of a real signal that stand for two
+_AUTOCORRELATION = np.ascontiguousarray((np.cos(_TURN) * (_EMPHASIS * _TWICE / 256)[:, None]).T)
+"(11, 129): lags 0 to 10 of a half spectrum with its slope lifted, the few that an inverse transform is needed for."
+_RESPONSE = np.concatenate([np.cos(_TURN), np.sin(_TURN)])
+"(258, 11): real, then imaginary response of a filter by its coefficients."
+_LOWEST = int(np.searchsorted(_FORMANT_HZ, 200.0))
+"First bin where a formant may lie."
 _AT = {name: index for index, name in enumerate(VISEMES)}
-_VOWEL_AT = np.array([_AT[name] for name in VOWELS])
-_VOWEL_BARK: NDArray[np.float64]
+_SIL, _PP, _FF, _TH, _CH, _SS, _NN = (_AT[name] for name in ("sil", "PP", "FF", "TH", "CH", "SS", "nn"))
+
+
+def _bark(hz: float) -> float:
+    """Bark scale (Traunmüller, JASA 88(1), 1990)."""
+    return 26.81 * hz / (1960.0 + hz) - 0.53
+
+
+_VOWEL_BARK = [(_AT[name], _bark(first), _bark(second)) for name, (first, second) in VOWELS.items()]
 
 
 class VisemeReader:
-    """Visemes of one stream, hop by hop; remembers how loud the speaker is. About 0.1 ms each."""
+    """Visemes of one stream, hop by hop; remembers how loud the speaker is."""
 
     def __init__(self) -> None:
-        self._weights = _only("sil")
+        self._weights = _only(_SIL)
         self._loud_db = QUIET_DB
         self._floor_db = QUIET_DB - OVER_FLOOR_DB
         self._room = np.zeros(HOP // 2 + 1)
@@ -85,75 +102,84 @@ class VisemeReader:
         floor_db = self._floor_db + (FLOOR_FALL * below if below < 0.0 else min(FLOOR_RISE_DB, below))
         self._floor_db = max(min(floor_db, self._loud_db - LEAST_RANGE_DB), QUIET_DB - OVER_FLOOR_DB)
         shape = self._shape(hop, level_db, pitch_hz > 0.0, speaking)
-        self._weights = self._weights + SMOOTHING * (shape - self._weights)
-        self._weights = self._weights / self._weights.sum()
-        return self._weights.astype(np.float32)
+        weights = [old + SMOOTHING * (new - old) for old, new in zip(self._weights, shape, strict=True)]
+        total = sum(weights)
+        self._weights = [weight / total for weight in weights]
+        return np.array(self._weights, np.float32)
 
-    def _shape(self, hop: Floats, level_db: float, voiced: bool, speaking: float) -> Floats:
+    def _shape(self, hop: Floats, level_db: float, voiced: bool, speaking: float) -> list[float]:
         quiet = level_db < self._floor_db + OVER_FLOOR_DB
-        power = np.abs(np.fft.rfft(hop * _WINDOW)).astype(np.float64) ** 2
         dip = level_db < self._loud_db - DIP_DB
         self._dipped = self._dipped + 1 if quiet or dip else 0
         if quiet:
-            self._room += ROOM_SHARE * (power - self._room)
+            self._room += ROOM_SHARE * (_power(hop) - self._room)
         if self._dipped:
             inside = speaking > 0.5 and self._dipped <= CLOSURE_HOPS
-            return _only("PP" if inside else "sil")
+            return _only(_PP if inside else _SIL)
         if speaking < 0.2:  # sound, but not a voice: keys, fans, music
-            return _only("sil")
+            return _only(_SIL)
         # What is left of the room's noise would flatten the formants; a tenth stays, so nothing is empty.
+        power = _power(hop)
         power = np.maximum(power - self._room, 0.1 * power)
-        heard = float(power[_HEARD].sum())
+        low, mid, high = np.add.reduceat(power[_EDGES[0] : _EDGES[3]], _BANDS).tolist()
+        heard = low + mid + high
         if heard <= 0.0:
-            return _only("sil")
-        shares = [float(power[band].sum()) / heard for band in (_LOW, _MID, _HIGH)]
-        out = np.zeros(len(VISEMES), np.float32)
-        noise = float(np.clip((shares[2] - 0.25) / 0.35, 0.0, 1.0)) * (0.6 if voiced else 1.0)
+            return _only(_SIL)
+        out = [0.0] * len(VISEMES)
+        noise = _ramp(high / heard, 0.25, 0.35) * (0.6 if voiced else 1.0)
         if noise > 0.0:
-            out += noise * _noise(power, self._loud_db - level_db)
+            centre = float(power[_EDGES[2] : _EDGES[3]].dot(_HIGH_HZ)) / high
+            _add_noise(out, noise, centre, self._loud_db - level_db)
         if noise < 1.0:
-            out += (1.0 - noise) * _voice(power, shares)
+            _add_voice(out, 1.0 - noise, formants(power), (mid + high) / heard)
         return out
 
 
-def _noise(power: NDArray[np.float64], below_db: float) -> Floats:
+def _power(hop: Floats) -> NDArray[np.float64]:
+    """(257,) power spectrum."""
+    parts = np.fft.rfft(hop * _WINDOW).view(np.float64)
+    parts *= parts
+    return parts[::2] + parts[1::2]
+
+
+def _ramp(value: float, start: float, length: float) -> float:
+    return min(1.0, max(0.0, (value - start) / length))
+
+
+def _add_noise(out: list[float], weight: float, centre_hz: float, below_db: float) -> None:
     """Hiss by its centre of gravity; noise far weaker than the speaker's vowels is FF or TH."""
-    band = power[_HIGH]
-    centre = float((band * _HZ[_HIGH]).sum() / band.sum())
-    out = np.zeros(len(VISEMES), np.float32)
-    weak = float(np.clip((below_db - 8.0) / 5.0, 0.0, 1.0))
-    sharp = float(np.clip((centre - 4200.0) / 1000.0, 0.0, 1.0))
-    out[_AT["SS"]] = (1 - weak) * sharp
-    out[_AT["CH"]] = (1 - weak) * (1 - sharp)
-    out[_AT["FF"]] = weak * 0.7
-    out[_AT["TH"]] = weak * 0.3
-    return out
+    weak, sharp = _ramp(below_db, 8.0, 5.0), _ramp(centre_hz, 4200.0, 1000.0)
+    out[_SS] += weight * (1.0 - weak) * sharp
+    out[_CH] += weight * (1.0 - weak) * (1.0 - sharp)
+    out[_FF] += weight * weak * 0.7
+    out[_TH] += weight * weak * 0.3
 
 
-def _voice(power: NDArray[np.float64], shares: list[float]) -> Floats:
+def _add_voice(out: list[float], weight: float, heard: tuple[float, float], above: float) -> None:
     """Vowels by the nearest formants; a voice with nearly nothing above 800 Hz hums through the nose."""
-    out = np.zeros(len(VISEMES), np.float32)
-    first, second = formants(power)
-    apart = ((_VOWEL_BARK - _bark(np.array([first, second]))) ** 2).sum(axis=1)
-    near = np.exp(-apart / 2.0)
-    nasal = float(np.clip((0.05 - shares[1] - shares[2]) / 0.04, 0.0, 1.0)) * (1.0 if first < 400.0 else 0.3)
-    out[_VOWEL_AT] = (1.0 - nasal) * (near + 1e-6) / (near + 1e-6).sum()
-    out[_AT["nn"]] = nasal
-    return out
+    nasal = (1.0 - _ramp(above, 0.01, 0.04)) * (1.0 if heard[0] < 400.0 else 0.3)
+    first, second = _bark(heard[0]), _bark(heard[1])
+    near = [math.exp(-0.5 * ((f1 - first) ** 2 + (f2 - second) ** 2)) + 1e-6 for _, f1, f2 in _VOWEL_BARK]
+    share = weight * (1.0 - nasal) / sum(near)
+    for (at, _, _), one in zip(_VOWEL_BARK, near, strict=True):
+        out[at] += share * one
+    out[_NN] += weight * nasal
 
 
 def formants(power: NDArray[np.float64]) -> tuple[float, float]:
     """First and second formant in Hz of a power spectrum (257,) of 512 samples at 16 kHz.
 
     Selective linear prediction of 0 to 4 kHz (Makhoul, Proc. IEEE 63(4), 1975): its autocorrelation is the
-    transform of that half of the spectrum; the formants are the peaks of the model's spectrum.
+    transform of that half of the spectrum; the formants are the peaks of the model's spectrum, where the
+    prediction filter's own dips.
     """
-    autocorrelation = np.fft.irfft(power[:_HALF] * _EMPHASIS)[: _ORDER + 1]
+    autocorrelation: list[float] = (_AUTOCORRELATION @ power[:_HALF]).tolist()
     autocorrelation[0] *= 1.0001
-    envelope = 1.0 / np.maximum(np.abs(np.fft.rfft(_predictor(autocorrelation), 256)) ** 2, 1e-12)
-    inner = envelope[1:-1]
-    peaks = np.flatnonzero((inner > envelope[:-2]) & (inner >= envelope[2:])) + 1
-    hz = [float(_FORMANT_HZ[peak]) for peak in peaks if _FORMANT_HZ[peak] >= 200.0]
+    response = _RESPONSE @ np.array(_predictor(autocorrelation))
+    response *= response
+    dips = np.maximum(response[_LOWEST - 1 : _HALF] + response[_HALF + _LOWEST - 1 :], 1e-12)
+    falls = dips[1:] < dips[:-1]
+    hz = _FORMANT_HZ[_LOWEST:-1][falls[:-1] > falls[1:]].tolist()
     first = hz[0] if hz else 500.0
     second = next((value for value in hz[1:] if value > max(first + 200.0, 700.0)), None)
     if second is None:  # merged peaks: back vowels
@@ -161,29 +187,24 @@ def formants(power: NDArray[np.float64]) -> tuple[float, float]:
     return min(first, 1100.0), second
 
 
-def _predictor(autocorrelation: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Coefficients (order + 1,) of the prediction error filter, by the Levinson-Durbin recursion."""
-    filter_ = np.zeros(_ORDER + 1)
-    filter_[0] = 1.0
-    error = float(autocorrelation[0])
-    for order in range(1, _ORDER + 1):
+def _predictor(autocorrelation: list[float]) -> list[float]:
+    """Coefficients (order + 1,) of the prediction error filter, by the Levinson-Durbin recursion.
+
+    On plain floats: for ten orders, numpy's calls cost more than the arithmetic.
+    """
+    filter_ = [1.0]
+    error = autocorrelation[0]
+    for order in range(1, len(autocorrelation)):
+        filter_.append(0.0)
         if error <= 0.0:
-            break
-        reflection = -float(filter_[:order] @ autocorrelation[order:0:-1]) / error
-        filter_[1 : order + 1] += reflection * filter_[order - 1 :: -1][:order]
+            continue
+        reflection = -sum(map(mul, filter_, autocorrelation[order:0:-1])) / error
+        filter_ = [one + reflection * other for one, other in zip(filter_, filter_[::-1], strict=True)]
         error *= 1.0 - reflection * reflection
     return filter_
 
 
-def _bark(hz: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Bark scale (Traunmüller, JASA 88(1), 1990)."""
-    return 26.81 * hz / (1960.0 + hz) - 0.53
-
-
-def _only(name: str) -> Floats:
-    out = np.zeros(len(VISEMES), np.float32)
-    out[_AT[name]] = 1.0
+def _only(at: int) -> list[float]:
+    out = [0.0] * len(VISEMES)
+    out[at] = 1.0
     return out
-
-
-_VOWEL_BARK = _bark(np.array(list(VOWELS.values())))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -65,11 +66,32 @@ def test_digital_silence_is_at_the_floor_and_closed() -> None:
     assert VISEMES[int(newest.visemes.argmax())] == "sil"
 
 
-def test_samples_that_are_not_finite_are_refused() -> None:
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e30])
+def test_samples_that_are_not_finite_are_refused(value: float) -> None:
     sound = tone(220, 0.1)
-    sound[100] = np.nan
+    sound[100] = value
     with pytest.raises(ValueError, match="not all finite"):
         StreamVoiceObserver().observe(sound, 0.0)
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_samples_of_other_types_and_layouts_are_the_same_sound(stride: int) -> None:
+    sound = tone(220, 0.3)
+    expected = StreamVoiceObserver().observe(sound, 300.0)
+    for one in (np.repeat(sound, stride)[::stride], cast(Floats, np.repeat(sound, stride)[::stride].astype(float))):
+        estimates = StreamVoiceObserver().observe(one, 300.0)
+        assert all(same(a, b) for a, b in zip(expected, estimates, strict=True))
+
+
+def test_what_was_estimated_and_what_was_given_stay_as_they_are() -> None:
+    observer = StreamVoiceObserver()
+    sound = noise(0.1)[: 3 * HOP]
+    before = sound.copy()
+    first = observer.observe(sound, 96.0)[0]
+    visemes = first.visemes.copy()
+    observer.observe(tone(220, 0.3), 396.0)
+    np.testing.assert_array_equal(first.visemes, visemes)
+    np.testing.assert_array_equal(sound, before)
 
 
 def test_stereo_is_refused_with_what_to_do() -> None:
