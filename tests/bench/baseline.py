@@ -22,13 +22,13 @@ from hoovik_rtc.pipeline.cadence import Cadence
 from hoovik_rtc.pipeline.engine import Engine
 from hoovik_rtc.pipeline.envelope import Envelope
 from hoovik_rtc.pipeline.expression import Expression
+from hoovik_rtc.pipeline.stall import StallSampler
 from hoovik_rtc.pipeline.workers import Workers
 from hoovik_rtc.telemetry import Telemetry
 from hoovik_rtc.wire import json as wire
 
 MAX_SOUND = 50
 "Pieces of sound that wait at most; the oldest go."
-STALL_EVERY_S = 0.1
 Send = Callable[[str, str], None]
 "(type of the message, its text)"
 
@@ -62,7 +62,7 @@ class Baseline:
         self.workers = Workers()
         self.people: set[Person] = set()
         self._engine: Engine | None = None
-        self._tasks: list[asyncio.Task[None]] = []
+        self._stalls = StallSampler(self.telemetry)
 
     @property
     def engine(self) -> Engine:
@@ -74,11 +74,12 @@ class Baseline:
         """For `app.cleanup_ctx`."""
         loop = asyncio.get_running_loop()
         self._engine = await loop.run_in_executor(self.workers.face, engines.build, Config())
-        self._tasks = [asyncio.ensure_future(self._feel()), asyncio.ensure_future(self._mind_stalls())]
+        feeling = asyncio.ensure_future(self._feel())
+        self._stalls.start()
         yield
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        feeling.cancel()
+        await asyncio.gather(feeling, return_exceptions=True)
+        await self._stalls.stop()
         for one in list(self.people):
             one.close()
         self.workers.close()
@@ -107,14 +108,6 @@ class Baseline:
                 estimates = await loop.run_in_executor(self.workers.inference, self.engine.emotion.infer, windows)
                 for (one, _), estimate in zip(ready, estimates, strict=True):
                     one.felt(estimate)
-
-    async def _mind_stalls(self) -> None:
-        """How late the loop comes to what is due."""
-        loop = asyncio.get_running_loop()
-        while True:
-            due = loop.time() + STALL_EVERY_S
-            await asyncio.sleep(STALL_EVERY_S)
-            self.telemetry.took("loop_stall", max(0.0, loop.time() - due) * 1000)
 
 
 class Person:

@@ -24,7 +24,7 @@ from typing import Any
 
 import aiohttp
 
-from hoovik_rtc.testing import Call, CallRefusedError, Clip, clip_of
+from hoovik_rtc.testing import Call, Clip, clip_of
 from tests.bench.material import HEIGHT, SHARED_FACE, WIDTH
 
 WELCOME_S = 30.0
@@ -50,13 +50,7 @@ class Visitor(Call):
             CallRefusedError: with what the service said.
             TimeoutError: nothing came.
         """
-        headers = {"Content-Type": "application/sdp"}
-        async with http.post(f"{base}/whip/crowd", data=await self.offer(), headers=headers) as response:
-            body = await response.text()
-            if response.status != 201:
-                raise CallRefusedError(response.status, body, response.headers)
-            self.location = response.headers["Location"]
-        await self.answered(body)
+        await self.dial(http, f"{base}/whip/crowd", name="")
         await asyncio.wait_for(self._welcomed.wait(), WELCOME_S)
         self.control("consent", avatar=True, emotion=True)
         await asyncio.wait_for(self._seen.wait(), WELCOME_S)

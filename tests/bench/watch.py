@@ -1,17 +1,29 @@
-"""A service watched from outside: memory, threads, file descriptors, CPU, and what it says of itself."""
+"""A service watched from outside: memory, threads, file descriptors, CPU, and what it says of itself.
+
+Below, what the commands `soak` and `churn` share: a service and a crowd, a verdict, a table, a plot.
+"""
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import dataclasses
 import json
+import sys
 import time
 import urllib.request
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import psutil
+from rich.console import Console
+from rich.table import Table
 
-from tests.bench.crowd import Crowd
-from tests.bench.service import Service
+from hoovik_rtc.testing import Clip
+from tests.bench.crowd import Crowd, CrowdError, clip_for, crowd
+from tests.bench.service import BenchError, Service, path_of, running
 
 SETTLE_S = 10.0
 "After everybody left, threads and descriptors may take this long to go."
@@ -121,3 +133,74 @@ def rehearsed(watch: Watch, people: Crowd, participants: int, seconds: float) ->
 def mean(values: list[float]) -> float:
     """Of at least one."""
     return sum(values) / len(values)
+
+
+# The commands.
+
+MARKS = {True: "[green]holds", False: "[red]does not hold"}
+COUNTED = {"baseline": "before", "during": "most", "after": "after all left"}
+Report = dict[str, Any]
+
+
+def arguments(parser: argparse.ArgumentParser, name: str) -> None:
+    """Those that both commands have."""
+    parser.add_argument("--rehearsal", type=float, default=15.0, help="seconds before the baseline")
+    parser.add_argument("--media", type=Path, help="a recording with a face and a voice")
+    parser.add_argument("--port", type=int, default=0, help="of the service; 0 for any")
+    parser.add_argument("--out", type=Path, default=Path(f"out/{name}"))
+
+
+def command(
+    name: str,
+    options: argparse.Namespace,
+    clip: Clip | None,
+    measure: Callable[[Watch, Crowd], Report],
+    tabulate: Callable[[Report], Table],
+    draw: Callable[[Report, Path], None],
+) -> int:
+    """Measure a service and a crowd of its own, write and show the report; 0 where all of the verdict holds."""
+    options.out.mkdir(parents=True, exist_ok=True)
+    try:
+        with (
+            running(path_of("us"), options.port, options.out) as service,
+            crowd(service.base, options.out, clip or clip_for(options.media)) as people,
+        ):
+            report = measure(Watch(service), people)
+    except (BenchError, CrowdError) as exc:
+        print(exc, file=sys.stderr)
+        return 2
+    (options.out / f"{name}.json").write_text(json.dumps(report, indent=1))
+    draw(report, options.out / f"{name}.png")
+    Console().print(tabulate(report))
+    print(f"written: {options.out}/{name}.json, {options.out}/{name}.png")
+    return 0 if all(report["verdict"].values()) else 1
+
+
+def back(baseline: Seen, after: Seen) -> dict[str, bool]:
+    """The verdict on what may not stay once everybody left."""
+    return {"threads_back": after.threads <= baseline.threads, "fds_back": after.fds <= baseline.fds}
+
+
+def add_counts(table: Table, report: Report) -> None:
+    """A row for the threads and one for the descriptors."""
+    for name in ("threads", "fds"):
+        what = " → ".join(COUNTED[key] for key in report[name])
+        values = " → ".join(str(value) for value in report[name].values())
+        table.add_row(f"{name}: {what}", values, MARKS[report["verdict"][f"{name}_back"]])
+
+
+@contextlib.contextmanager
+def panels(count: int, height: float, path: Path) -> Iterator[Any]:
+    """`count` plots with a common x, one above the other, `height` inches in all, for `path`."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, all_axes = pyplot.subplots(count, 1, figsize=(8, height), sharex=True)
+    yield all_axes
+    for axes in all_axes:
+        axes.grid(alpha=0.3)
+    figure.tight_layout()
+    figure.savefig(path, dpi=110)
+    pyplot.close(figure)

@@ -8,7 +8,7 @@ import aiohttp
 import msgspec
 
 from hoovik_rtc import clock
-from hoovik_rtc.testing import Call, CallRefusedError, Clip
+from hoovik_rtc.testing import Call, Clip
 from tests.bench.record import Heard, Record, note
 
 OPUS_MS = 20.0
@@ -46,13 +46,7 @@ class WebRtcPlayer(Call):
             CallRefusedError: with what the service said.
             TimeoutError: no welcome came.
         """
-        headers = {"Content-Type": "application/sdp"}
-        async with http.post(f"{base}/whip/bench", data=await self.offer(), headers=headers) as response:
-            body = await response.text()
-            if response.status != 201:
-                raise CallRefusedError(response.status, body, response.headers)
-            self.location = response.headers["Location"]
-        await self.answered(body)
+        await self.dial(http, f"{base}/whip/bench", name="")
         await asyncio.wait_for(self._welcomed.wait(), 20)
 
     def agree(self) -> None:

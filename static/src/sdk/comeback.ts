@@ -1,7 +1,8 @@
 import { Backoff } from "./backoff";
+import type { StateEvent } from "./types";
 
 /** The service keeps a session this long for somebody who was lost. */
-export const SESSION_KEPT_MS = 60_000;
+const SESSION_KEPT_MS = 60_000;
 const KNOCK_MS = 1000;
 const KNOCK_PATIENCE_MS = 2500;
 
@@ -96,6 +97,15 @@ export class Comeback {
     this.reachable = answered;
     if (regained) this.hurry();
   }
+}
+
+/** What the state says while we are away. */
+export function whileAway({ how, attempt, untilMs, awayMs }: Comeback, nowMs: number): Omit<StateEvent, "state"> {
+  const seconds = Math.max(0, Math.ceil((untilMs - nowMs) / 1000));
+  const why = globalThis.navigator?.onLine === false ? "This device is offline." : how;
+  const when = seconds > 1 ? `Trying again in ${seconds} s.` : "Trying again now…";
+  const late = awayMs > SESSION_KEPT_MS ? " The session may have ended meanwhile; then the bot asks again." : "";
+  return { detail: `${why} ${when}${late}`, attempt, retryInS: seconds, why, ...(late && { code: "session_old" }) };
 }
 
 /** Whether the service at `base` answers anything. */

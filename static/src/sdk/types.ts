@@ -1,5 +1,6 @@
 import type { Adapt, Adapted } from "./adapt";
 import type { MediaState } from "./connection";
+import type { Emitter } from "./events";
 import type { AvatarFrame, Backpressure, ConsentState, EmotionUpdate, Notice, Welcome } from "./messages";
 import type { Peer } from "./room";
 import type { Cost } from "./stats";
@@ -23,6 +24,9 @@ export interface StateEvent {
   /** Seconds until it is tried again; absent where nothing is waited for. */
   retryInS?: number;
 }
+
+/** How the parts of the client say a change of state. */
+export type Say = (state: ClientState, detail: string, more?: Omit<StateEvent, "state" | "detail">) => void;
 
 export interface ClientOptions {
   /** Where the service is mounted, for example `https://host/` or `https://host/sub/`. */
@@ -55,4 +59,12 @@ export interface ClientEvents {
   /** What a person has switched on. */
   "peer-media": { id: string; media: MediaState };
   cost: Cost;
+}
+
+/** What everybody sees of a client, and its parts speak through. */
+export interface Face {
+  readonly options: ClientOptions;
+  readonly events: Emitter<ClientEvents>;
+  state: ClientState;
+  selfId: string;
 }
