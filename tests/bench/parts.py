@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import cv2
 import numpy as np
 from rich.console import Console
 from rich.table import Table
@@ -17,6 +18,7 @@ from threadpoolctl import threadpool_limits
 from hoovik_avatar import Animator
 from hoovik_inference.emotion import Aligner, RuleModel
 from hoovik_inference.face import FaceDetector, FaceMesh, MeshFaceObserver
+from hoovik_inference.types import Image, Planes
 from hoovik_inference.voice import StreamVoiceObserver, VoiceActivity
 from tests import media
 
@@ -31,8 +33,16 @@ def timed(call: Callable[[Any], object], inputs: Iterable[Any]) -> tuple[float, 
     return float(np.median(took[10:])), float(np.percentile(took[10:], 95))
 
 
+def _planes(frame: Image) -> Planes:
+    height, width = frame.shape[:2]
+    packed = np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2YUV_I420), np.uint8)
+    chroma = packed[height:].reshape(2, height // 2, width // 2)
+    return Planes(packed[:height], chroma[0], chroma[1])
+
+
 def main() -> None:
     threadpool_limits(limits=1, user_api="blas")  # as the service does
+    cv2.setNumThreads(1)
     frames = list(media.talking_frames(640, 480)) * 2
     voice = media.vowels(8.0, 16_000)
     hops = [np.ascontiguousarray(voice[n : n + 512]) for n in range(0, len(voice) - 512, 512)]
@@ -43,6 +53,9 @@ def main() -> None:
         table.add_row(name, f"{figures[0]:.3f}", f"{figures[1]:.3f}")
 
     row("face mesh, one 640×480 frame", timed(mesh.find, frames))
+    pictures = [_planes(frame) for frame in frames]
+    row("the same, as planes of a decoder", timed(mesh.find, pictures))
+    row("face observer, the same planes", timed(lambda one: observer.observe(one, 0.0), pictures))
     row("face detector, full range", timed(detector.find, frames[:60]))
     landmarks = [found for frame in frames if (found := mesh.find(frame)) is not None]
     row("all that is read from the landmarks", timed(lambda one: observer.read(one, 640, 480, 0.0), landmarks))

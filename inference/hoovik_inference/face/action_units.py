@@ -69,7 +69,8 @@ def action_units(blendshapes: Floats) -> Floats:
     if blendshapes.shape != (len(BLENDSHAPES),):
         raise ValueError(f"blendshapes are {blendshapes.shape}; expected (52,) in the order of BLENDSHAPES")
     units = _TABLE @ blendshapes
-    smile, squint = float(units[_AT["au12"]]), float(units[_AT["au07"]])
-    units[_AT["au06"]] = max(float(units[_AT["au06"]]), (max(smile, 0.0) * max(squint, 0.0)) ** 0.5)
+    smile, squint = units.item(_AT["au12"]), units.item(_AT["au07"])
+    units[_AT["au06"]] = max(units.item(_AT["au06"]), (max(smile, 0.0) * max(squint, 0.0)) ** 0.5)
     units[_AT["au10"]] -= 0.8 * smile
-    return np.clip(units, 0.0, 1.0)
+    np.maximum(units, 0.0, out=units)
+    return np.minimum(units, 1.0, out=units)

@@ -66,5 +66,9 @@ class Baseline:
         step = min(max(time_ms - self._last_ms, 0.0), _LARGEST_GAP_MS)
         constant = QUICK_MS if self._watched_ms < LEARN_MS else SLOW_MS
         self._watched_ms += step
-        seen = np.clip(measures - NEUTRAL, -LIMIT, LIMIT)
-        self._offset += (step / (constant + step)) * (seen - self._offset)
+        change = measures - NEUTRAL
+        np.maximum(change, -LIMIT, out=change)
+        np.minimum(change, LIMIT, out=change)
+        change -= self._offset
+        change *= step / (constant + step)
+        self._offset += change

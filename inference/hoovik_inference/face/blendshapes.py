@@ -74,14 +74,25 @@ def blendshapes(measures: Floats) -> Floats:
     """
     if measures.shape != NEUTRAL.shape:
         raise ValueError(f"measures are {measures.shape}; expected ({len(MEASURES)},), those of `measure`")
-    scores = np.clip((_logistic(measures) - _REST) / (1.0 - _REST), 0.0, 1.0)
-    return np.where(_MEASURED, scores, 0.0).astype(np.float32)
+    scores = _bent(measures)
+    scores *= _GAIN
+    scores += _SHIFT
+    np.maximum(scores, 0.0, out=scores)
+    return np.minimum(scores, 1.0, out=scores)
 
 
-def _logistic(measures: Floats) -> Floats:
-    logits = _WEIGHTS @ measures + np.where(_MEASURED, _BIAS, np.float32(0))
-    scores: Floats = 1.0 / (1.0 + np.exp(-np.clip(logits, -30.0, 30.0)))
-    return scores
+def _bent(measures: Floats) -> Floats:
+    """The logistics of the weighted sums, as hyperbolic tangents of half the sums: (1 + tanh(x/2)) / 2."""
+    sums: Floats = _HALF_WEIGHTS @ measures
+    sums += _HALF_BIAS
+    np.tanh(sums, out=sums)
+    return sums
 
 
-_REST = _logistic(NEUTRAL) + _NOISE
+_HALF_WEIGHTS = _WEIGHTS / 2
+_HALF_BIAS = np.where(_MEASURED, _BIAS, np.float32(0)) / 2
+_REST = (1.0 + _bent(NEUTRAL)) / 2 + _NOISE
+"Scores at rest; unmeasured channels are always there, and thus come out as 0."
+_GAIN = np.float32(0.5) / (1.0 - _REST)
+_SHIFT = (np.float32(0.5) - _REST) / (1.0 - _REST)
+"From a tangent to a score: what lies between rest and 1, as 0…1."

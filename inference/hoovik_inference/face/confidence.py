@@ -30,11 +30,19 @@ def confidence(landmarks: Floats, alignment: Alignment, head: HeadPose) -> float
         alignment: Of these landmarks.
         head: Of this alignment.
     """
-    x, y = landmarks[:, 0], landmarks[:, 1]
-    inside = float(((x >= 0) & (x <= 1) & (y >= 0) & (y <= 1)).mean())
     size = _ramp(alignment.scale * _FACE_WIDTH, LEAST_SIZE_PX, FULL_SIZE_PX)
     turn = max(abs(head.yaw), abs(head.pitch))
-    return inside * size * _ramp(turn, LOST_YAW_DEG, FULL_YAW_DEG) * _ramp(alignment.error, BAD_FIT, GOOD_FIT)
+    return (
+        _inside(landmarks) * size * _ramp(turn, LOST_YAW_DEG, FULL_YAW_DEG) * _ramp(alignment.error, BAD_FIT, GOOD_FIT)
+    )
+
+
+def _inside(landmarks: Floats) -> float:
+    """The share of landmarks (n, 3) that lies in the picture."""
+    places = landmarks.T[:2].copy()
+    if places.min() >= 0.0 and places.max() <= 1.0:
+        return 1.0
+    return float(((places >= 0.0) & (places <= 1.0)).all(axis=0).mean())
 
 
 def _ramp(value: float, zero: float, one: float) -> float:

@@ -27,10 +27,10 @@ _AT = {name: MEASURES.index(name) for name in MEASURES}
 
 def eye_in_head(measures: Floats) -> tuple[float, float]:
     """Degrees of both eyes' mean direction from the head's: (+ own left, + up)."""
-    left, right = float(measures[_AT["iris_x_left"]]), float(measures[_AT["iris_x_right"]])
+    left, right = measures.item(_AT["iris_x_left"]), measures.item(_AT["iris_x_right"])
     # `iris_x` points outward on both sides: to the own left on the left, to the own right on the right.
     aside = (left - right) / 2
-    up = (float(measures[_AT["iris_y_left"]]) + float(measures[_AT["iris_y_right"]])) / 2 - _REST_Y
+    up = (measures.item(_AT["iris_y_left"]) + measures.item(_AT["iris_y_right"])) / 2 - _REST_Y
     return _angle(aside), _angle(up)
 
 
@@ -42,7 +42,7 @@ def gaze(measures: Floats, head: HeadPose) -> Gaze:
 
 def closed(measures: Floats) -> bool:
     """Whether both eyes are closed."""
-    return bool(measures[_AT["lid_left"]] < CLOSED and measures[_AT["lid_right"]] < CLOSED)
+    return max(measures.item(_AT["lid_left"]), measures.item(_AT["lid_right"])) < CLOSED
 
 
 def _angle(offset: float) -> float:

@@ -11,26 +11,11 @@ from collections.abc import Callable, Iterator
 from queue import Empty, LifoQueue
 from typing import Generic, Protocol, TypeVar
 
-from hoovik_inference.face.detect import FaceDetector
-from hoovik_inference.face.graph import Graph
+import numpy as np
 
-_FOLLOW = """
-input_stream: "image"
-input_stream: "roi"
-output_stream: "landmarks"
-node {
-  calculator: "ConstantSidePacketCalculator"
-  output_side_packet: "PACKET:attention"
-  options { [mediapipe.ConstantSidePacketCalculatorOptions.ext] { packet { bool_value: true } } }
-}
-node {
-  calculator: "FaceLandmarkCpu"
-  input_stream: "IMAGE:image"
-  input_stream: "ROI:roi"
-  input_side_packet: "WITH_ATTENTION:attention"
-  output_stream: "LANDMARKS:landmarks"
-}
-"""
+from hoovik_inference.face.detect import FaceDetector
+from hoovik_inference.face.follow import Follower
+from hoovik_inference.face.graph import Graph
 
 _SEARCH = """
 input_stream: "image"
@@ -109,9 +94,9 @@ class FaceModels:
     """The networks behind the observers of one engine; `close` once nobody observes any more."""
 
     def __init__(self) -> None:
-        self.follow = Shared(lambda: Graph(_FOLLOW, ("image", "roi"), "landmarks"))
-        "(image, region of interest) → the landmarks of one face."
-        self.search = Shared(lambda: Graph(_SEARCH, ("image",), "faces"))
+        self.follow = Shared(Follower)
+        "picture, place of a face in it → its landmarks."
+        self.search = Shared(lambda: Graph(_SEARCH, "faces", Graph.image(np.zeros((64, 64, 3), np.uint8))))
         "image → the landmarks of the largest face."
         self.detect = Shared(FaceDetector)
         "image → boxes of all faces, near and far."

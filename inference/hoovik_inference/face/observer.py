@@ -12,7 +12,7 @@ from hoovik_inference.face.blendshapes import blendshapes
 from hoovik_inference.face.confidence import confidence
 from hoovik_inference.face.detect import Box
 from hoovik_inference.face.gaze import closed, gaze
-from hoovik_inference.face.measures import measure
+from hoovik_inference.face.measures import measure_aligned
 from hoovik_inference.face.mesh import FaceMesh
 from hoovik_inference.face.models import FaceModels
 from hoovik_inference.face.picture import size, whole
@@ -75,7 +75,7 @@ class MeshFaceObserver:
         """What `observe` makes of landmarks (478, 3) of a `width` x `height` picture."""
         alignment = align(landmarks, width, height)
         head = angles(alignment.rotation)
-        measures = measure(alignment.points)
+        measures = measure_aligned(alignment)
         rested = self._baseline.apply(measures, head, time_ms) if self._learning else measures
         shapes = blendshapes(rested)
         return FaceEstimate(

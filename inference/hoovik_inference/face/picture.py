@@ -89,7 +89,7 @@ def _span(first: float, last: float, limit: int) -> tuple[int, int]:
 
 
 def _cut_planes(planes: Planes, part: Part) -> Image:
-    """RGB of a part (BT.601, limited range, as VP8 defines its pictures: RFC 6386, 9.2)."""
+    """RGB of a part."""
     height, width = part.height, part.width
     packed = np.empty((height * 3 // 2, width), np.uint8)
     packed[:height] = planes.y[part.top : part.top + height, part.left : part.left + width]
@@ -98,4 +98,12 @@ def _cut_planes(planes: Planes, part: Part) -> Image:
     columns = slice(part.left // 2, part.left // 2 + width // 2)
     chroma[0] = planes.u[rows, columns]
     chroma[1] = planes.v[rows, columns]
-    return cast(Image, cv2.cvtColor(packed, cv2.COLOR_YUV2RGB_I420))
+    return to_rgb(packed)
+
+
+def to_rgb(packed: Image, out: Image | None = None) -> Image:
+    """RGB (H, W, 3), written into `out` if given, of I420 planes packed as (H 3/2, W).
+
+    BT.601, limited range, as VP8 defines its pictures (RFC 6386, 9.2).
+    """
+    return cast(Image, cv2.cvtColor(packed, cv2.COLOR_YUV2RGB_I420, out))

@@ -46,20 +46,36 @@ _POINTS = np.array(list(NEUTRAL.values()))
 _CENTRE = _POINTS.mean(axis=0)
 _CENTRED = _POINTS - _CENTRE
 _SPREAD = float((_CENTRED**2).sum())
+_MOMENTS = np.column_stack([_CENTRED, np.full(len(_POINTS), 1 / len(_POINTS))])
+"(25, 4): what points are multiplied with for their covariance with the neutral face's, and their mean."
+
+_NEWTON_STEPS = 50
+"Four or five do, from an upper bound that a face's fit comes near."
+
+_Rows = list[list[float]]
 
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
     """A head laid over the neutral face."""
 
-    points: Floats
-    "(478, 3) landmarks in the neutral face's frame: about cm; +x own left, +y up, +z out of the face."
+    landmarks: Floats
+    "(478, 3) that were laid: normalised, as the mesh gives them."
+    axes: NDArray[np.float64]
+    "(3, 3): `landmarks @ axes + offset` are points in the neutral face's frame."
+    offset: NDArray[np.float64]
+    "(3,), see `axes`."
     rotation: NDArray[np.float64]
     "(3, 3) takes the neutral face's frame to the camera's (x to the image's right, y up, z to the viewer)."
     scale: float
     "Pixels per unit of the neutral face: how large the face is in the picture."
     error: float
     "Root mean square distance of the still points from the neutral face, in its units (about cm)."
+
+    @property
+    def points(self) -> Floats:
+        """(478, 3) in the neutral face's frame: about cm; +x own left, +y up, +z out of the face."""
+        return (self.landmarks @ self.axes + self.offset).astype(np.float32)
 
 
 def align(landmarks: Floats, width: int, height: int) -> Alignment:
@@ -68,30 +84,82 @@ def align(landmarks: Floats, width: int, height: int) -> Alignment:
     Least squares over rotation, translation and scale (Umeyama, IEEE PAMI 13(4), 1991).
 
     Raises:
-        ValueError: Wrong shape, numbers that are not finite, or landmarks that all lie in one place.
+        ValueError: Wrong shape, numbers that are not finite, or landmarks that all lie in one place or line.
     """
     if landmarks.ndim != 2 or landmarks.shape[0] < 468 or landmarks.shape[1] != 3:
         raise ValueError(f"landmarks are {landmarks.shape}; expected (478, 3)")
     if width <= 0 or height <= 0:
         raise ValueError(f"the picture is {width} x {height}; expected its size in pixels")
     # z is in units of x; the image's y points down and its z away from the viewer.
-    seen = landmarks * np.array([width, -height, -width], np.float64)
-    still = seen[_INDICES]
-    centre = still.mean(axis=0)
-    still = still - centre
-    size = float((still**2).sum())
+    units = (width, -height, -width)
+    still = landmarks.take(_INDICES, axis=0) * np.array(units, np.float64)
+    rows: _Rows = (still.T @ _MOMENTS).tolist()
+    centre = [row.pop() for row in rows]
+    size = float(np.vdot(still, still)) - len(_POINTS) * (centre[0] ** 2 + centre[1] ** 2 + centre[2] ** 2)
     if not math.isfinite(size) or size < 1e-6:
         raise ValueError("landmarks are not finite or all in one place; expected those of a face")
-    u, singular, vt = np.linalg.svd(still.T @ _CENTRED)
-    sign = np.ones(3)
-    if np.linalg.det(u) * np.linalg.det(vt) < 0:
-        sign[2] = -1.0
-    rotation = (u * sign) @ vt
-    scale = float((singular * sign).sum()) / _SPREAD
-    points = (seen - centre) @ rotation / scale + _CENTRE
-    apart = points[_INDICES] - _POINTS
-    error = math.sqrt(float((apart**2).sum()) / len(_POINTS))
-    return Alignment(points.astype(np.float32), rotation, scale, error)
+    turned, overlap = _rotation(rows, math.sqrt(size * _SPREAD))
+    scale = overlap / _SPREAD
+    # The sum of squared distances once scale and rotation are the best; rounding may leave it just below 0.
+    apart = max(0.0, size / scale**2 - _SPREAD)
+    rotation = np.array(turned)
+    axes = rotation / scale
+    offset = _CENTRE - np.array(centre) @ axes
+    axes *= np.array(units, np.float64)[:, None]
+    return Alignment(landmarks, axes, offset, rotation, scale, math.sqrt(apart / len(_POINTS)))
+
+
+def _rotation(b: _Rows, most: float) -> tuple[_Rows, float]:
+    """The rotation R (3, 3) with the largest trace(Rᵀ B), and that trace, which is at most `most`.
+
+    Markley's fast optimal attitude matrix (J. Astronautical Sciences 41(2), 1993): the trace is the largest root of a
+    quartic whose coefficients are invariants of B, and R follows from it without a singular value decomposition.
+    On Python's floats: calls into LAPACK for three by three cost several times as much.
+
+    Raises:
+        ValueError: More than one rotation is best: what B was made from lies in one line.
+    """
+    (a, d, g), (p, q, r), (u, v, w) = b
+    cofactors = (
+        (q * w - r * v, r * u - p * w, p * v - q * u),
+        (v * g - w * d, w * a - u * g, u * d - v * a),
+        (d * r - g * q, g * p - a * r, a * q - d * p),
+    )
+    determinant = a * cofactors[0][0] + d * cofactors[0][1] + g * cofactors[0][2]
+    norm = sum(x * x for row in b for x in row)
+    minors = sum(x * x for row in cofactors for x in row)
+    root = _largest_root(norm, determinant, minors, most)
+    kappa = (root * root - norm) / 2
+    zeta = kappa * root - determinant
+    if zeta <= 1e-9 * root**3:
+        raise ValueError("landmarks are all in one line; expected those of a face")
+    turned = []
+    # Rows of B Bᵀ, then of ((κ + ‖B‖²) B + λ cof B - B Bᵀ B) / ζ.
+    for (x, y, z), (i, j, k) in zip(b, cofactors, strict=True):
+        one, two, three = x * a + y * d + z * g, x * p + y * q + z * r, x * u + y * v + z * w
+        turned.append(
+            [
+                ((kappa + norm) * x + root * i - one * a - two * p - three * u) / zeta,
+                ((kappa + norm) * y + root * j - one * d - two * q - three * v) / zeta,
+                ((kappa + norm) * z + root * k - one * g - two * r - three * w) / zeta,
+            ]
+        )
+    return turned, root
+
+
+def _largest_root(norm: float, determinant: float, minors: float, most: float) -> float:
+    """Of (λ² - norm)² - 8 determinant λ - 4 minors, by Newton's method from `most` downwards."""
+    root = most
+    for _ in range(_NEWTON_STEPS):
+        square = root * root - norm
+        slope = 4.0 * root * square - 8.0 * determinant
+        if slope <= 0.0:  # a root of several: `_rotation` refuses it
+            break
+        step = (square * square - 8.0 * determinant * root - 4.0 * minors) / slope
+        root -= step
+        if abs(step) <= 1e-15 * root:
+            break
+    return root
 
 
 def angles(rotation: NDArray[np.float64]) -> HeadPose:
@@ -100,7 +168,8 @@ def angles(rotation: NDArray[np.float64]) -> HeadPose:
     R = Ry(yaw) Rx(pitch) Rz(roll) in a right-handed frame with +x to the own left and +z out of the face, so
     + turns to the own left, + nods down, + tilts to the own right shoulder.
     """
-    pitch = math.asin(max(-1.0, min(1.0, -float(rotation[1, 2]))))
-    yaw = math.atan2(float(rotation[0, 2]), float(rotation[2, 2]))
-    roll = math.atan2(float(rotation[1, 0]), float(rotation[1, 1]))
+    (_, _, right), (tilt, upright, down), (_, _, ahead) = rotation.tolist()
+    pitch = math.asin(max(-1.0, min(1.0, -down)))
+    yaw = math.atan2(right, ahead)
+    roll = math.atan2(tilt, upright)
     return HeadPose(yaw=math.degrees(yaw), pitch=math.degrees(pitch), roll=math.degrees(roll))

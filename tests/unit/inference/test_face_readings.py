@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -21,6 +23,8 @@ from hoovik_inference.face import (
     gaze,
     measure,
 )
+from hoovik_inference.face.blendshape_table import ROWS
+from hoovik_inference.face.measures import measure_aligned
 from hoovik_inference.types import ACTION_UNITS, BLENDSHAPES, Floats, HeadPose
 from tests.unit.inference.faces import photo_landmarks
 
@@ -106,6 +110,47 @@ def test_measures_of_another_length_are_refused() -> None:
 def test_landmarks_without_irises_are_refused() -> None:
     with pytest.raises(ValueError, match="turn refined landmarks on"):
         measure(np.zeros((468, 3), np.float32))
+
+
+def test_measures_of_a_real_face_are_distances_between_its_points() -> None:
+    points = align(photo_landmarks(), 300, 300).points.astype(np.float64)
+    found = dict(zip(MEASURES, measure(points.astype(np.float32)).tolist(), strict=True))
+    nose, inner, outer = points[[2, 97, 326]].mean(axis=0), points[133], points[33]
+    up, low = points[[159, 158, 160]].mean(axis=0), points[[145, 153, 144]].mean(axis=0)
+    width = np.hypot(*(outer - inner)[:2])
+    expected = {
+        "lid_right": np.hypot(*(up - low)[1:]) / width,
+        "lid_low_y_right": low[1] - (inner[1] + outer[1]) / 2,
+        "iris_x_right": -(points[468, 0] - (inner[0] + outer[0]) / 2) / (width / 2),
+        "corner_x_left": points[[291, 308], 0].mean(),
+        "corner_x_right": -points[[61, 78], 0].mean(),
+        "cheek_z_left": points[[425, 280, 411], 2].mean(),
+        "gap": points[[13, 82, 312], 1].mean() - points[[14, 87, 317], 1].mean(),
+        "top_z": points[[0, 37, 267], 2].mean() - nose[2],
+        "chin_x": points[[152, 148, 377], 0].mean() - nose[0],
+    }
+    for name, value in expected.items():
+        assert found[name] == pytest.approx(value, abs=1e-5), name
+
+
+def test_measures_of_an_alignment_are_those_of_its_points() -> None:
+    alignment = align(photo_landmarks(), 300, 300)
+    np.testing.assert_allclose(measure_aligned(alignment), measure(alignment.points), atol=1e-5)
+
+
+def test_scores_are_logistics_of_weighted_sums_beyond_those_of_a_resting_face() -> None:
+    constant, terms = ROWS["mouthSmile*"]
+
+    def score(measures: Floats) -> float:
+        places = {name: MEASURES.index(name if name in MEASURES else f"{name}_left") for name in terms}
+        total = constant + sum(weight * float(measures[places[name]]) for name, weight in terms.items())
+        return 1.0 / (1.0 + math.exp(-total))
+
+    rest = score(NEUTRAL) + 0.02
+    for measures in (photographed(), shifted(corner_y_left=0.4, corner_x_left=0.3)):
+        expected = max(0.0, (score(measures) - rest) / (1 - rest))
+        assert expected > 0.05
+        assert blendshapes(measures)[at("mouthSmileLeft")] == pytest.approx(expected, abs=1e-5)
 
 
 def test_every_action_unit_has_a_source_among_the_blendshapes() -> None:

@@ -1,12 +1,16 @@
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
-from hoovik_inference.face import FaceMesh
-from hoovik_inference.types import Image, Planes
+from hoovik_inference.face import FaceMesh, FaceModels
+from hoovik_inference.face.graph import parsed
+from hoovik_inference.types import Floats, Image, Planes
 from tests import media
 from tests.unit.inference.faces import photo
 
@@ -71,14 +75,43 @@ def test_a_closed_mesh_says_so() -> None:
         mesh.find(photo())
 
 
-@pytest.mark.parametrize("turned", [0, 1], ids=["upright", "lying"])
-def test_the_landmarks_are_those_of_mediapipes_own_solution(turned: int) -> None:
+def lying(frame: Image, _: int) -> Image:
+    return np.ascontiguousarray(np.rot90(frame))
+
+
+def small(frame: Image, _: int) -> Image:
+    return np.asarray(cv2.resize(frame, (160, 120), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def moved(frame: Image, right: float, down: float, turn: float = 0.0) -> Image:
+    """The frame shifted by pixels and turned by degrees; grey where it shows nothing."""
+    height, width = frame.shape[:2]
+    matrix = np.array(cv2.getRotationMatrix2D((width / 2, height / 2), turn, 1.0), np.float64)
+    matrix[:, 2] += (right, down)
+    return np.asarray(cv2.warpAffine(frame, matrix, (width, height), borderValue=(90, 90, 90)), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("change", "at_least"),
+    [
+        (lambda frame, _: frame, 39),
+        (lying, 0),
+        (small, 39),
+        (lambda frame, n: moved(frame, 4.0 * n, 0.0), 39),
+        (lambda frame, n: moved(frame, 0.0, -3.0 * n), 39),
+        (lambda frame, n: moved(frame, 0.0, 0.0, turn=1.5 * n), 39),
+    ],
+    ids=["upright", "lying", "smaller than the network's input", "at the right edge", "at the top edge", "tilting"],
+)
+def test_the_landmarks_are_those_of_mediapipes_own_solution(
+    change: Callable[[Image, int], Image], at_least: int
+) -> None:
     from mediapipe.python.solutions.face_mesh import FaceMesh as Solution
 
     ours, theirs = FaceMesh(), Solution(refine_landmarks=True, max_num_faces=1)
     apart = []
-    for frame in list(media.talking_frames(640, 480))[:40]:
-        frame = np.ascontiguousarray(np.rot90(frame, turned))
+    for n, original in enumerate(media.talking_frames(640, 480)[:40]):
+        frame = change(original, n)
         found = ours.find(frame)
         faces = theirs.process(frame).multi_face_landmarks
         if found is not None and faces:
@@ -86,26 +119,97 @@ def test_the_landmarks_are_those_of_mediapipes_own_solution(turned: int) -> None
             apart.append(np.abs(found - reference) * (frame.shape[1], frame.shape[0], frame.shape[1]))
     ours.close()
     theirs.close()
-    assert len(apart) >= (39 if not turned else 0)
+    assert len(apart) >= at_least
     if apart:
         assert np.median(apart) < 0.5, "pixels"
 
 
-def test_planes_of_a_decoder_read_as_the_rgb_picture_does() -> None:
-    import cv2
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda frame, n: 128 + (frame - 128.0) * max(0.0, 1 - n / 50),
+        lambda frame, n: moved(frame, 14.0 * n, 0.0),
+        lambda frame, n: moved(frame, -12.0 * n, -10.0 * n),
+    ],
+    ids=["fading", "leaving at the right", "leaving over a corner"],
+)
+def test_a_face_is_lost_at_the_moment_when_mediapipes_own_solution_loses_it(
+    change: Callable[[Image, int], Image],
+) -> None:
+    from mediapipe.python.solutions.face_mesh import FaceMesh as Solution
 
-    picture = photo()
+    ours, theirs = FaceMesh(), Solution(refine_landmarks=True, max_num_faces=1)
+    first = media.talking_frames(640, 480)[0]
+    assert ours.find(first) is not None
+    assert theirs.process(first).multi_face_landmarks
+    for n in range(61):
+        frame = np.asarray(change(first, n), np.uint8)
+        followed = ours.follow(frame)
+        assert (followed is not None) == bool(theirs.process(frame).multi_face_landmarks), f"picture {n}"
+        if followed is None:
+            break
+    ours.close()
+    theirs.close()
+    assert 5 < n < 60, "the face is there at first, and gone in the end"
+
+
+def planes(picture: Image) -> Planes:
     height, width = picture.shape[0] // 2 * 2, picture.shape[1] // 2 * 2
-    packed = cv2.cvtColor(picture[:height, :width], cv2.COLOR_RGB2YUV_I420)
+    packed = cv2.cvtColor(np.ascontiguousarray(picture[:height, :width]), cv2.COLOR_RGB2YUV_I420)
     chroma = packed[height:].reshape(2, height // 2, width // 2)
-    planes = Planes(*(np.asarray(plane, np.uint8) for plane in (packed[:height], chroma[0], chroma[1])))
+    return Planes(*(np.asarray(plane, np.uint8) for plane in (packed[:height], chroma[0], chroma[1])))
+
+
+def test_planes_of_a_decoder_read_as_the_rgb_picture_does() -> None:
     one, other = FaceMesh(), FaceMesh()
     for _ in range(3):
-        a, b = one.find(picture), other.find(planes)
+        a, b = one.find(photo()), other.find(planes(photo()))
         assert a is not None and b is not None
         assert np.abs(a - b).max() < 0.004
     one.close()
     other.close()
+
+
+def test_a_tilting_head_is_followed_in_planes_to_a_fraction_of_a_pixel() -> None:
+    one, other = FaceMesh(), FaceMesh()
+    first = media.talking_frames(640, 480)[0]
+    for n in range(25):
+        frame = moved(first, 3.0 * n, 2.0 * n, turn=2.0 * n)
+        a, b = one.find(frame), other.find(planes(frame))
+        assert a is not None and b is not None
+        assert n == 0 or np.abs((a - b) * (640, 480, 640)).mean() < 0.2, "pixels"
+    one.close()
+    other.close()
+
+
+def test_faces_followed_on_two_threads_do_not_mix() -> None:
+    models = FaceModels()
+    frames = media.talking_frames(640, 480)[:30]
+    mirrored = [np.ascontiguousarray(frame[:, ::-1]) for frame in frames]
+
+    def follow(pictures: Sequence[Image]) -> list[Floats | None]:
+        mesh = FaceMesh(models)
+        return [mesh.find(picture) for picture in pictures]
+
+    with ThreadPoolExecutor(2) as pool:
+        together = list(pool.map(follow, [frames, mirrored]))
+    for pictures, found in zip((frames, mirrored), together, strict=True):
+        for alone, one in zip(follow(pictures), found, strict=True):
+            assert alone is not None and one is not None
+            np.testing.assert_array_equal(one, alone)
+    models.close()
+
+
+@pytest.mark.parametrize("further", [{}, {"visibility": 0.5}], ids=["as the mesh writes them", "with a fourth field"])
+@pytest.mark.parametrize("count", [478, 468, 0])
+def test_a_serialized_landmark_list_is_read_as_its_own_library_reads_it(count: int, further: dict[str, float]) -> None:
+    from mediapipe.framework.formats import landmark_pb2
+
+    points = np.random.default_rng(count).normal(size=(count, 3)).astype(np.float32)
+    written = landmark_pb2.NormalizedLandmarkList()
+    for x, y, z in points.tolist():
+        written.landmark.add(x=x, y=y, z=z, **further)
+    np.testing.assert_array_equal(parsed(written.SerializeToString()).reshape(-1, 3), points)
 
 
 def test_starting_up_and_measuring_write_nothing_to_stderr() -> None:

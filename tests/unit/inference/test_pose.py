@@ -79,6 +79,43 @@ def test_an_open_mouth_is_no_nod() -> None:
     assert angles(align(landmarks, 300, 300).rotation) == before
 
 
+def umeyama(landmarks: Floats, width: int, height: int) -> tuple[NDArray[np.float64], float, float]:
+    """Rotation, scale and error as the paper has them, by a singular value decomposition."""
+    still = landmarks[list(NEUTRAL)] * np.array([width, -height, -width], np.float64)
+    neutral = np.array(list(NEUTRAL.values()))
+    still, neutral = still - still.mean(axis=0), neutral - neutral.mean(axis=0)
+    u, singular, vt = np.linalg.svd(still.T @ neutral)
+    sign = np.array([1.0, 1.0, np.sign(np.linalg.det(u) * np.linalg.det(vt))])
+    turned = (u * sign) @ vt
+    scale = float((singular * sign).sum() / (neutral**2).sum())
+    return turned, scale, float(np.sqrt(((still @ turned / scale - neutral) ** 2).sum(axis=1).mean()))
+
+
+@pytest.mark.parametrize(
+    "shape", [np.eye(3), np.diag([1, 1, 0]), np.diag([-1, 1, 1])], ids=["as it is", "without depth", "mirrored"]
+)
+def test_the_alignment_is_that_of_a_singular_value_decomposition(shape: NDArray[np.float64]) -> None:
+    chance = np.random.default_rng(5)
+    for _ in range(50):
+        turn = rotation(*chance.uniform(-180, 180, 3))
+        seen = (photo_landmarks() - 0.5) @ shape @ turn * chance.uniform(0.05, 1.0) + 0.5
+        landmarks = np.asarray(seen + chance.normal(0, 0.002, seen.shape), np.float32)
+        found = align(landmarks, 640, 480)
+        expected, scale, error = umeyama(landmarks, 640, 480)
+        np.testing.assert_allclose(found.rotation, expected, atol=1e-9)
+        assert found.scale == pytest.approx(scale, rel=1e-9)
+        assert found.error == pytest.approx(error, rel=1e-9)
+        neutral = np.array(list(NEUTRAL.values()))
+        apart = np.sqrt(((found.points[list(NEUTRAL)] - neutral) ** 2).sum(axis=1).mean())
+        assert apart == pytest.approx(error, rel=1e-5), "points are laid by this rotation and scale"
+
+
+def test_landmarks_in_one_line_are_refused() -> None:
+    line = np.asarray(np.linspace(0.2, 0.8, 478)[:, None] * (1.0, 1.0, 0.5), np.float32)
+    with pytest.raises(ValueError, match="all in one line"):
+        align(line, 640, 480)
+
+
 @pytest.mark.parametrize("bad", [np.full((478, 3), np.nan, np.float32), np.zeros((478, 3), np.float32)])
 def test_landmarks_that_are_no_face_are_refused(bad: Floats) -> None:
     with pytest.raises(ValueError, match="not finite or all in one place"):
