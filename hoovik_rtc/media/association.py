@@ -1,13 +1,26 @@
-"""The SCTP association under the data channels of one peer: what it takes, and how long it waits.
+"""The SCTP association under the data channels of one peer: what it takes, how long it waits, what it calls lost.
 
 Like tap.py it sits on private names of aiortc; tests/unit/media/test_association_contract.py fails at once when one
 moves. Only a participant reaches this far (DTLS), but what one of them sends must not stop the others' calls.
+
+What is sent never exceeds aiortc's congestion window. Corrected is what closes that window without need, and what lets
+old messages wait for it:
+
+- A chunk is lost when three acknowledgements pass over it (RFC 9260, 7.2.4); where the network was seen to reorder,
+  only when it is later than jitter explains, as RACK has it (RFC 8985, 6.2). Else reordering alone would halve the
+  window, and abandon what is never sent again.
+- A round trip is measured with what was just received, not with what a gap had acknowledged before (6.3.1).
+- The wait for an acknowledgement is what was measured, from RTO_MIN_S to RTO_S. After it the window is one chunk, as it
+  has to be (7.2.3); aiortc never doubles the wait (6.3.3 E2), nor do we: one chunk each time, as in TCP's thin streams.
+- `bufferedAmount` of a channel counts what waits for the window, as W3C WebRTC (6.2) has it; in aiortc it ends before.
 """
 
 from __future__ import annotations
 
 import struct
+from collections import Counter
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 from aiortc import RTCSctpTransport
@@ -22,8 +35,18 @@ HANDLE_SACK = "_receive_sack_chunk"
 STREAM = "_get_inbound_stream"
 MESSAGE = "_data_channel_receive"
 ROUND_TRIP = "_update_rto"
+TRANSMIT = "_transmit"
 RTO_S = 1.0
 "Wait for an acknowledgement so long and no longer: the network may be back after a blackout."
+RTO_MIN_S = 0.4
+"…and no less than that, as browsers' SCTP has it; RFC 9260 recommends 1 s (section 16)."
+ACK_DELAY_S = 0.22
+"Least margin above a round trip: a peer may keep an acknowledgement for 200 ms (RFC 9260, 6.2)."
+MEMORY = 500
+"Acknowledgements for which jitter is allowed for after one that showed reordering: some ten seconds of ours."
+JITTER = 8
+"""Times the mean deviation of the round trip that a chunk may come after one sent later; no more than a round trip, as
+in RFC 8985. Jitter of ±J each way deviates by 2 J / 3 in the mean and displaces by up to 2 J: 3 times, and a margin."""
 WINDOW = 320 * 1024
 "Bytes of unfinished messages that are kept; the largest message announced is 256 KiB."
 MAX_STREAMS = 64
@@ -53,6 +76,10 @@ class Association:
         self._stream = _seat(transport, STREAM, self._stream_of)
         self._message = _seat(transport, MESSAGE, self._on_message)
         self._measure = _seat(transport, ROUND_TRIP, self._on_round_trip)
+        self._transmit = _seat(transport, TRANSMIT, self._on_transmit)
+        self._reordered = 0  # acknowledgements for which jitter is still allowed for
+        self._timely = True  # whether the chunk that a round trip is measured with was just acknowledged
+        self._held: Counter[int] = Counter()  # stream → bytes that wait for the window, as its channel was told
 
     async def _on_packet(self, data: bytes) -> None:
         if not well_formed(data):
@@ -81,9 +108,59 @@ class Association:
                 return
             before = last
         if unacknowledged < 2**31:
-            await self._sack(chunk)
+            await self._acknowledge(chunk)
         else:
             self._count("sctp_malformed")
+
+    async def _acknowledge(self, sack: Any) -> None:
+        sent = self._transport._sent_queue
+        self._timely = bool(sent) and not sent[0]._acked
+        overtaken = self._overtaken()
+        if self._reordered:
+            self._tolerate(sack)
+        await self._sack(sack)
+        came = any(chunk._acked or (sack.cumulative_tsn - chunk.tsn) % 2**32 < 2**31 for chunk in overtaken)
+        self._reordered = MEMORY if came else max(0, self._reordered - 1)
+        await self._transport._data_channel_flush()  # aiortc would leave what is free now to the next acknowledgement
+
+    def _overtaken(self) -> list[Any]:
+        """Chunks sent once that have not come, unlike later ones: if they come yet, the network reorders."""
+        overtaken: list[Any] = []
+        missing: list[Any] = []
+        for chunk in self._transport._sent_queue:
+            if chunk._acked:
+                overtaken += missing
+                missing = []
+            elif chunk._sent_count == 1 and not chunk._abandoned:
+                missing.append(chunk)
+        return overtaken
+
+    def _tolerate(self, sack: Any) -> None:
+        """Keep chunks from a third miss that may just have been overtaken: what came was sent little after them."""
+        transport = self._transport
+        sent = transport._sent_queue
+        if not sent or not sack.gaps or transport._srtt is None:
+            return
+        newest = (sack.cumulative_tsn + sack.gaps[-1][1] - sent[0].tsn) % 2**32
+        if newest >= len(sent) or sent[newest]._sent_time is None:
+            return
+        late = sent[newest]._sent_time - min(JITTER * transport._rttvar, transport._srtt)
+        for chunk in islice(sent, newest):
+            if chunk._sent_count == 1 and chunk._sent_time > late:
+                chunk._misses = min(chunk._misses, 1)
+
+    async def _on_transmit(self) -> None:
+        """Send what the window takes, and tell the channels what it did not take."""
+        await self._transmit()
+        transport = self._transport
+        held: Counter[int] = Counter()
+        for chunk in transport._outbound_queue:
+            held[chunk.stream_id] += len(chunk.user_data)
+        before, self._held = self._held, held
+        for stream_id in {*held, *before}:
+            channel = transport._data_channels.get(stream_id)
+            if channel is not None and held[stream_id] != before[stream_id]:
+                channel._addBufferedAmount(held[stream_id] - before[stream_id])
 
     def _stream_of(self, stream_id: int) -> Any:
         streams = self._transport._inbound_streams
@@ -99,8 +176,11 @@ class Association:
             self._count("channel_message_malformed")
 
     def _on_round_trip(self, seconds: float) -> None:
-        self._measure(seconds)
-        self._transport._rto = min(self._transport._rto, RTO_S)
+        transport = self._transport
+        if self._timely:
+            self._measure(seconds)
+            wait = transport._srtt + max(4 * transport._rttvar, ACK_DELAY_S)
+            transport._rto = min(max(wait, RTO_MIN_S), RTO_S)
 
 
 def _seat(transport: RTCSctpTransport, name: str, instead: Callable[..., Any]) -> Callable[..., Any]:

@@ -23,12 +23,14 @@ logger = logging.getLogger(__name__)
 
 Kind = Literal["control", "emotion", "avatar"]
 
-MAX_BUFFERED: dict[Kind, int] = {"control": 256 * 1024, "emotion": 64 * 1024, "avatar": 4 * 1024}
-"Bytes in a channel from which on nothing of a kind is added: what is handed to aiortc is sent, however late."
+MAX_BUFFERED: dict[Kind, int] = {"control": 256 * 1024, "emotion": 64 * 1024}
+"Bytes in a channel from which on nothing of a kind is added."
+STARVED_MS = 1000.0
+"Avatar frames let everything else go first, but not for longer than this."
 MAX_WAITING = 256 * 1024
 "Bytes of avatar frames that wait for their channel; the oldest go first."
-MAX_AGE_MS = 250.0
-"An avatar frame that has waited for longer is not sent: after a blackout the newest is what counts."
+MAX_AGE_MS = 100.0
+"An avatar frame that has waited for longer is not sent: there are three newer ones of the same participant by then."
 
 
 class Channels:
@@ -56,8 +58,9 @@ class Channels:
         self._on_refused = on_refused
         self._count = count
         self._open: dict[str, RTCDataChannel] = {}
-        self._waiting: deque[tuple[float, str]] = deque()  # avatar frames that found their channel full
+        self._waiting: deque[tuple[float, str]] = deque()  # avatar frames that could not go at once
         self._waiting_bytes = 0
+        self._frame_ms = 0.0  # when the last one went
         self._budget = Budget(limits.messages_per_s)
 
     def attach(self, channel: RTCDataChannel) -> None:
@@ -67,10 +70,10 @@ class Channels:
             self._refuse("channel_refused", f"At most {self._limits.channels} channels, one per label.")
             return
         self._open[channel.label] = channel
-        channel.bufferedAmountLowThreshold = MAX_BUFFERED["avatar"] // 2
+        channel.bufferedAmountLowThreshold = 0
         channel.on("message", self._inbound)
         channel.on("close", lambda: self._open.pop(channel.label, None))
-        channel.on("bufferedamountlow", lambda: self._flush(channel))
+        channel.on("bufferedamountlow", self._flush)
         if channel.protocol not in ("", PROTOCOL):
             self._refuse(
                 "channel_protocol_unsupported",
@@ -80,21 +83,30 @@ class Channels:
         self._on_open(channel.label)
 
     def send(self, kind: Kind, text: str) -> bool:
-        """Send one message on the channel for its kind; False where there is none or it is full."""
-        channel = self._open.get(f"hoovik.{kind}")
-        if channel is None:
-            channel = self._single()
+        """Send one message on the channel for its kind; False where there is none or it has no room now."""
+        channel = self._channel(kind)
         if channel is None or channel.readyState != "open":
             return False
-        if kind == "avatar" and self._waiting:
-            self._flush(channel)
-        if channel.bufferedAmount > MAX_BUFFERED[kind]:
-            if kind == "avatar":
-                self._wait(text)
-            else:
-                self._count(f"channel_full_{kind}")
+        if kind != "avatar":
+            if channel.bufferedAmount <= MAX_BUFFERED[kind]:
+                return self._write(channel, text)
+            self._count(f"channel_full_{kind}")
             return False
-        return self._write(channel, text)
+        self._flush()
+        if self._waiting or self._busy(channel):
+            self._wait(text)
+            return False
+        return self._write_frame(channel, text)
+
+    def _busy(self, channel: RTCDataChannel) -> bool:
+        """Whether an avatar frame has to wait: what is handed to aiortc is sent, however late.
+
+        Nothing is handed on while anything waits for SCTP's window (see association.py), so a frame is chosen when it
+        can go, and what is told only once goes first.
+        """
+        if clock.now_ms() - self._frame_ms > STARVED_MS:
+            return channel.bufferedAmount > 0
+        return any(one.bufferedAmount for one in self._open.values())
 
     def _wait(self, text: str) -> None:
         """Keep an avatar frame until its channel has room: the newest, and not for long."""
@@ -108,24 +120,27 @@ class Channels:
         self._waiting_bytes -= len(self._waiting.popleft()[1])
         self._count("channel_full_avatar")
 
-    def _single(self) -> RTCDataChannel | None:
-        """The only channel of a client that does not know our labels."""
-        for label, channel in self._open.items():
-            if not label.startswith("hoovik."):
-                return channel
-        return None
+    def _channel(self, kind: Kind) -> RTCDataChannel | None:
+        """The channel of a kind, else the only channel of a client that does not know our labels."""
+        others = (channel for label, channel in self._open.items() if not label.startswith("hoovik."))
+        return self._open.get(f"hoovik.{kind}") or next(others, None)
 
-    def _flush(self, channel: RTCDataChannel) -> None:
-        """A channel has room again: send the avatar frames that wait for it and are not too old."""
-        if channel.label != "hoovik.avatar" and channel is not self._single():
+    def _flush(self) -> None:
+        """Send the avatar frames that wait and are not too old, as far as there is room."""
+        channel = self._channel("avatar")
+        if channel is None:
             return
         now_ms = clock.now_ms()
         while self._waiting and now_ms - self._waiting[0][0] > MAX_AGE_MS:
             self._drop_oldest()
-        while self._waiting and channel.readyState == "open" and channel.bufferedAmount <= MAX_BUFFERED["avatar"]:
+        while self._waiting and channel.readyState == "open" and not self._busy(channel):
             _, text = self._waiting.popleft()
             self._waiting_bytes -= len(text)
-            self._write(channel, text)
+            self._write_frame(channel, text)
+
+    def _write_frame(self, channel: RTCDataChannel, text: str) -> bool:
+        self._frame_ms = clock.now_ms()
+        return self._write(channel, text)
 
     def _write(self, channel: RTCDataChannel, text: str) -> bool:
         try:

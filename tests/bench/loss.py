@@ -236,6 +236,7 @@ def _spread(values: list[float]) -> dict[str, float]:
         "n": len(values),
         "p50": round(percentile(values, 50)),
         "p95": round(percentile(values, 95)),
+        "p99": round(percentile(values, 99)),
         "most": round(max(values)),
     }
 
@@ -283,7 +284,7 @@ def show(results: dict[str, Any], console: Console) -> None:
     table = Table(title="round trip 100 ms; times in ms unless said otherwise", title_justify="left")
     for column in (
         *("network", "path", "sound %", "decoded", "FEC", "concealed", "sound lag p95", "most", "after s"),
-        *("freeze s", "faces/s", "video lag p95", "most", "after s", "message p50", "p95"),
+        *("freeze s", "faces/s", "video lag p95", "most", "after s", "message p50", "p95", "p99"),
     ):
         table.add_column(column)
     for name, paths in results.items():
@@ -293,7 +294,7 @@ def show(results: dict[str, Any], console: Console) -> None:
                 *(f"{one['heard']:.1f}", sound["decoded"], sound["recovered"], sound["concealed"]),
                 *(heard.get("p95"), heard.get("most"), one["sound_after_s"]),
                 *(one["freeze_s"], one["faces_per_s"], seen.get("p95"), seen.get("most"), one["video_after_s"]),
-                *(said.get("p50"), said.get("p95")),
+                *(said.get("p50"), said.get("p95"), said.get("p99")),
             ]
             good = path == "aiortc" or holds(SCENARIOS[name], one)
             table.add_row(name, path if good else f"[red]{path}", *("-" if c is None else str(c) for c in columns))

@@ -28,10 +28,17 @@ async def test_the_names_are_there() -> None:
         association.STREAM,
         association.MESSAGE,
         association.ROUND_TRIP,
+        association.TRANSMIT,
+        "_data_channel_flush",
+        "_data_channels",
         "_inbound_streams",
         "_local_tsn",
+        "_outbound_queue",
+        "_rttvar",
         "_sack_misordered",
+        "_sent_queue",
         "_set_state",
+        "_srtt",
     ):
         assert hasattr(connection.sctp, name), name
     await connection.close()
@@ -45,6 +52,13 @@ def test_the_association_works_as_we_expect() -> None:
         "self._get_inbound_stream(chunk.stream_id)",
         "self._advertised_rwnd -= len(chunk.user_data)",
         "self._update_rto(received_time - schunk._sent_time)",
+        "if done == 1 and schunk._sent_count == 1:",
+        "schunk._acked = True",
+        "if schunk._misses == 3:",
+        "self._outbound_queue.append(chunk)",
+        "await self._transmit()",
+        "while self._data_channel_queue and not self._outbound_queue:",
+        "channel._addBufferedAmount(-len(user_data))",
         "self._loop.call_later(self._rto, self._t3_expired)",
         "await self._data_channel_receive(stream_id, pp_id, data)",
     ):
