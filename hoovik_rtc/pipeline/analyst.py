@@ -32,7 +32,7 @@ from hoovik_rtc.pipeline.eye import Eye
 from hoovik_rtc.pipeline.meter import Meter
 from hoovik_rtc.pipeline.turns import Turns
 
-REPORT_EVERY_S = 0.1
+REPORT_EVERY_S = 0.2
 LEAVE_S = 2.0
 "So long what runs may take to end once the service is gone."
 
@@ -94,7 +94,7 @@ class _Analyst:
             logger.exception("a message could not be handled")
 
     async def report(self) -> None:
-        """Say ten times a second what was done; until cancelled."""
+        """Say what was done; until cancelled."""
         while True:
             await asyncio.sleep(REPORT_EVERY_S)
             depths = {number: sense.depth for number, sense in self._senses.items() if sense.depth}

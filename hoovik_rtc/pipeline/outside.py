@@ -35,7 +35,7 @@ CLOSE_S = 2.0
 MAX_UNSENT = 512 * 1024
 "Bytes that may wait on the way there, half a second of twelve people; beyond them media is dropped."
 SILENT_S = 10.0
-"It reports ten times a second. Where nothing came in one of these spans it hangs, and is ended."
+"It reports five times a second. Where nothing came in one of these spans it hangs, and is ended."
 LIVED_S = 10.0
 "One that ended sooner is started anew later and later."
 MAX_AGAIN_S = 30.0
@@ -93,6 +93,10 @@ class InProcess:
     def cpu_ms(self) -> float:
         """CPU time used so far over there, ms."""
         return self._ended_cpu_ms + self._cpu_ms
+
+    def surplus(self, kind: str) -> int:
+        """How many more senses of a kind it has than of the other."""
+        return sum(1 if sense.kind == kind else -1 for sense in self._senses.values())
 
     @property
     def burden(self) -> int:

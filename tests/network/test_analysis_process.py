@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from hoovik_rtc.config import Config
 from hoovik_rtc.errors import AnalysisError
+from hoovik_rtc.pipeline.analysis import AnEar, AnEye
 from hoovik_rtc.pipeline.load import Load
 from hoovik_rtc.pipeline.outside import InProcess
 from hoovik_rtc.pipeline.several import InProcesses, processes
@@ -152,16 +154,21 @@ async def test_messages_about_nobody_and_a_bug_end_nothing(serve: Serve, talking
         assert service.bot.telemetry.counted("analysis_process_ended") == 0
 
 
-async def test_eyes_and_ears_are_spread_by_what_they_take(serve: Serve) -> None:
+async def test_participants_are_spread_and_the_eye_and_ear_of_one_are_together(serve: Serve) -> None:
     async with serve(Config(analysts=2)) as service:
         analysis = service.bot._analysis
         assert analysis is not None
-        ours = [(analysis.eye(lambda _: None, lambda: None), analysis.ear(lambda _, __: None)) for _ in range(4)]
-        assert [one.burden for one in all_of(service)] == [10, 10]
-        for eye, ear in ours[1:]:
-            await asyncio.gather(eye.close(), ear.close())
-        assert sorted(one.burden for one in all_of(service)) == [1, 4]
-        await asyncio.gather(*(sense.close() for sense in ours[0]))
+        eye = partial(analysis.eye, lambda _: None, lambda: None)
+        ear = partial(analysis.ear, lambda _, __: None)
+        ours: list[AnEye | AnEar] = [eye(), ear()]
+        assert [one.burden for one in all_of(service)] == [5, 0]
+        ours += [ear(), eye(), eye(), ear()]
+        assert sorted(one.burden for one in all_of(service)) == [5, 10]
+        assert [one.surplus("ear") for one in all_of(service)] == [0, 0]
+        ours += [ear(), ear(), eye(), eye()]  # who comes at once, or turns a camera on later
+        assert sorted(one.burden for one in all_of(service)) == [10, 15]
+        await asyncio.gather(*(sense.close() for sense in ours))
+        assert [one.burden for one in all_of(service)] == [0, 0]
 
 
 async def test_where_one_process_is_gone_newcomers_go_to_the_other(serve: Serve) -> None:
