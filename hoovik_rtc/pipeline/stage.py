@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 Item = TypeVar("Item")
 
 
-def _nothing() -> None:
+def _nothing(*_: object) -> None:
     return
 
 
@@ -86,6 +86,9 @@ class Stage(Generic[Item]):
                 self._idle = self._idle or self._loop.create_future()
         if self._idle is not None:
             await asyncio.shield(self._idle)
+        # Its owner holds this stage, which held its owner: a decoder's megabytes would wait for the cycle collector.
+        self._work, self._overflow = _nothing, _nothing
+        self._queued = self._begun = _nothing
 
     def _submit(self) -> None:
         self._queued()

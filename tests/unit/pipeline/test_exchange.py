@@ -10,10 +10,21 @@ import pytest
 from hoovik_inference.types import FaceEstimate, Gaze, HeadPose, VoiceEstimate
 from hoovik_rtc.media.packets import EncodedFrame, EncodedSound
 from hoovik_rtc.pipeline.ear import Heard
-from hoovik_rtc.pipeline.exchange import Inbox, Message, pack
+from hoovik_rtc.pipeline.exchange import BUFFER, Inbox, Message, pack
 from hoovik_rtc.pipeline.eye import Seen
 
 MESSAGES: list[Message] = [("begin", 1.5), ("put", 3, b"\x00" * 300, True), ("report",), ("put", 4, b"", False)]
+
+
+def receive(inbox: Inbox, data: bytes) -> None:
+    """As a transport does."""
+    while data:
+        buffer = inbox.get_buffer(-1)
+        taken = min(len(buffer), len(data))
+        buffer[:taken] = data[:taken]
+        buffer.release()
+        inbox.buffer_updated(taken)
+        data = data[taken:]
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 64, 10_000])
@@ -22,8 +33,15 @@ async def test_messages_come_whole_and_in_order_however_they_are_cut(size: int) 
     inbox = Inbox(got.append)
     data = b"".join(pack(message) for message in MESSAGES)
     for at in range(0, len(data), size):
-        inbox.data_received(data[at : at + size])
+        receive(inbox, data[at : at + size])
     assert got == MESSAGES
+
+
+async def test_a_message_larger_than_the_buffer_comes_whole_and_the_next_ones_too() -> None:
+    got: list[Message] = []
+    large: list[Message] = [("put", 1, bytes(range(256)) * (5 * BUFFER // 256)), *MESSAGES]
+    receive(Inbox(got.append), b"".join(pack(message) for message in large))
+    assert got == large
 
 
 async def test_who_takes_may_change_between_two_messages_of_one_piece() -> None:
@@ -36,7 +54,7 @@ async def test_who_takes_may_change_between_two_messages_of_one_piece() -> None:
         inbox.take = rest.append
 
     inbox.take = begin
-    inbox.data_received(b"".join(pack(message) for message in MESSAGES))
+    receive(inbox, b"".join(pack(message) for message in MESSAGES))
     assert first == MESSAGES[:1]
     assert rest == MESSAGES[1:]
 
@@ -76,7 +94,7 @@ def face() -> FaceEstimate:
 )
 async def test_what_is_measured_comes_out_as_it_went_in(thing: object) -> None:
     got: list[Message] = []
-    Inbox(got.append).data_received(pack(("seen", 1, thing)))
+    receive(Inbox(got.append), pack(("seen", 1, thing)))
     what, number, back = got[0]
     assert (what, number) == ("seen", 1)
     assert type(back) is type(thing)

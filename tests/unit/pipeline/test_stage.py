@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -155,3 +157,29 @@ async def test_a_put_at_the_moment_the_worker_rests_starts_one_job_not_two() -> 
     await rig.stage.close()
     assert rig.batches == [[1], [2]]
     assert len(submitted) == 2
+
+
+async def test_a_closed_stage_lets_its_owner_go_without_the_cycle_collector() -> None:
+    class Owner:
+        def __init__(self, pool: ThreadPoolExecutor) -> None:
+            self.stage = Stage[int](pool, self.work, 4, self.overflow, queued=self.note, begun=self.note)
+
+        def work(self, items: list[int]) -> None: ...
+
+        def overflow(self, dropped: int) -> None: ...
+
+        def note(self) -> None: ...
+
+    with ThreadPoolExecutor(1) as pool:
+        owner = Owner(pool)
+        owner.stage.put(1)
+        gone = weakref.ref(owner)
+        gc.disable()
+        try:
+            await owner.stage.close()
+            owner.stage.put(2)
+            del owner
+            await asyncio.get_running_loop().run_in_executor(pool, lambda: None)
+            assert gone() is None
+        finally:
+            gc.enable()
