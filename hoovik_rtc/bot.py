@@ -102,9 +102,9 @@ class Bot(AsyncIOEventEmitter):
             emotion = build_emotion(self.config)
             self._analysis = elsewhere = await InProcesses.start(self.config, self.load, self.telemetry)
             readout = Emotion(emotion, elsewhere.unmeasured)
-            if self._closed:  # meanwhile
-                await self._analysis.close()
-                return
+        if self._closed:  # meanwhile
+            await self._analysis.close()
+            return
         self._readout = readout
         self._feeling = Feeling(readout.emotion, self._everyone, self._workers, self.telemetry, self.load)
         self._feeling.start()

@@ -148,6 +148,9 @@ class Channels:
         except (InvalidStateError, ConnectionError):
             self._count("channel_closed_while_sending")
             return False
+        except ValueError:  # what the peer takes at once was checked in its offer; a room's `welcome` may be larger yet
+            self._count("channel_message_over_peers_limit")
+            return False
         return True
 
     def _inbound(self, message: str | bytes) -> None:

@@ -9,6 +9,9 @@ from aiortc import sdp
 from hoovik_rtc.config import LimitsConfig
 from hoovik_rtc.errors import NoCommonCodecError, OfferError, TooLargeError
 
+MIN_MESSAGE_BYTES = 16 * 1024
+"Our messages are smaller than this, a `welcome` into a crowded room aside; browsers take 256 KiB."
+
 _CODEC = {"video": "VP8", "audio": "opus"}
 
 
@@ -71,6 +74,7 @@ def _choose(description: sdp.SessionDescription, text: str) -> Offer:
                 f"Media section {media.rtp.muxId!r} has no ICE user name or DTLS fingerprint; expected a WebRTC offer."
             )
         if media.kind == "application":
+            _check_size(media)
             data = True
             continue
         if media.kind not in _CODEC:
@@ -94,6 +98,16 @@ def _choose(description: sdp.SessionDescription, text: str) -> Offer:
     if not chosen and not data:
         raise OfferError("The offer sends no audio, no video and no data; nothing to join with.")
     return Offer(text, chosen.get("audio"), chosen.get("video"), data, tuple(sections), ignored)
+
+
+def _check_size(media: sdp.MediaDescription) -> None:
+    """What the peer takes in one message (RFC 8841, 6.1): nothing said is 64 KiB, 0 is any size."""
+    said = media.sctpCapabilities
+    if said is not None and 0 < said.maxMessageSize < MIN_MESSAGE_BYTES:
+        raise OfferError(
+            f"The offer takes data channel messages of at most {said.maxMessageSize} bytes; expected "
+            f"a=max-message-size of {MIN_MESSAGE_BYTES} or more, or none."
+        )
 
 
 def _clean(text: str, candidates: int) -> str:

@@ -14,7 +14,7 @@ from hoovik_inference.types import FaceEstimate, FaceObserver
 from hoovik_rtc import clock
 from hoovik_rtc.media.decode import Picture, UndecodableError, VideoDecoder
 from hoovik_rtc.media.packets import EncodedFrame
-from hoovik_rtc.pipeline.gate import gives_way
+from hoovik_rtc.pipeline.gate import GivingWay
 from hoovik_rtc.pipeline.meter import Meter
 from hoovik_rtc.pipeline.stage import Stage
 from hoovik_rtc.pipeline.watchdog import Watchdog
@@ -75,7 +75,7 @@ class Eye:
         self._renew = False
         self._stopping = False
         self._calibrate = False
-        self._handed_ms = float("-inf")  # capture time of the picture handed on last
+        self._giving_way = GivingWay()
         self._decoding: Stage[tuple[EncodedFrame, bool]] = Stage(
             pools.decode, self._decode, MAX_WAITING, self._lost_frames
         )
@@ -164,12 +164,9 @@ class Eye:
             self._hand_on(newest, (started, ended))
 
     def _hand_on(self, picture: Picture, decoding: tuple[float, float]) -> None:
-        captured = picture.encoded.capture_ms
-        if gives_way(self._meter.waiting, captured - self._handed_ms):
+        if self._giving_way.gives(self._meter.waiting, picture.encoded.capture_ms):
             self._telemetry.count("video_frames_passed_over")
-            self._meter.passed_over()
         else:
-            self._handed_ms = captured
             self._looking.put((picture, decoding))
 
     def _skipped(self, pictures: int) -> None:

@@ -5,19 +5,34 @@ from __future__ import annotations
 from hoovik_rtc.pipeline.load import LEAST_HZ, Load
 
 CROWDED = 2
-"Looks that wait for one pool: from here on who was looked at just now gives way, and nobody waits long."
+"Looks that wait for one pool: from here on pictures give way, and nobody waits long."
+WHOLE = 0.95
+"Credit that counts as a picture: capture times jitter."
+PAUSE_MS = 1000.0
+"Capture times farther apart than this say nothing of a camera's rate."
 
 
-def gives_way(waiting: int, since_ms: float) -> bool:
-    """Whether a picture is passed over for others' that wait.
+class GivingWay:
+    """Lets one participant's pictures give way to others' that wait, but not more than leaves LEAST_HZ looks a second.
 
-    Everybody gives way in turn: twelve at 24 looks a second each are better off than six at 30 and six at 15.
-
-    Args:
-        waiting: looks that wait for the pool.
-        since_ms: capture time since this participant's picture before that was looked at.
+    What a camera sends beyond that is credit: of 30 pictures a second every third may give way, of 25 every fifth.
+    Cameras keep their phase to each other: without it, the same people would give way each time.
     """
-    return waiting >= CROWDED and 0 <= since_ms < 1000 / LEAST_HZ
+
+    def __init__(self) -> None:
+        self._credit = 1.0  # pictures that may give way, one at most
+        self._before_ms = float("-inf")
+
+    def gives(self, waiting: int, capture_ms: float) -> bool:
+        """Whether a picture that is due gives way to `waiting` others."""
+        passed = capture_ms - self._before_ms
+        self._before_ms = capture_ms
+        if 0 < passed < PAUSE_MS:
+            self._credit = min(1.0, max(0.0, self._credit + 1.0 - passed * LEAST_HZ / 1000))
+        if waiting < CROWDED or self._credit < WHOLE:
+            return False
+        self._credit = 0.0
+        return True
 
 
 class LookGate:

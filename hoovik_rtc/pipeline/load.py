@@ -96,8 +96,6 @@ class _Sample:
     "Looks × ms that they waited."
     looks: int
     "Looks that ended."
-    passed_over: int
-    "Pictures that gave way to others'."
     cpu: float
     "CPU time of the looks, ms."
     wall: float
@@ -123,7 +121,7 @@ class Load:
         self.meter = Meter()
         "What this process's threads count."
         self._waited = 0.0
-        self._looks = self._passed_over = 0
+        self._looks = 0
         self._cpu = self._wall = 0.0
         self._samples: deque[_Sample] = deque()
         self._index = 0
@@ -163,7 +161,6 @@ class Load:
     def absorb(self, reading: Reading) -> None:
         """Add what a meter counted: our own one, or that of the process that analyses."""
         self._waited += reading.waited
-        self._passed_over += reading.passed_over
         for stage, spent in reading.stages.items():
             self.costs.add(stage, spent.jobs, spent.cpu_ms)
             if stage == "face":
@@ -213,7 +210,7 @@ class Load:
         return participants * self.costs.participant_ms(STEPS[-1].rate_hz) / (1000 * self.cores)
 
     def _sample(self, now_ms: float, process_cpu_ms: float) -> None:
-        newest = _Sample(now_ms, self._waited, self._looks, self._passed_over, self._cpu, self._wall, process_cpu_ms)
+        newest = _Sample(now_ms, self._waited, self._looks, self._cpu, self._wall, process_cpu_ms)
         samples = self._samples
         samples.append(newest)
         while len(samples) > 2 and samples[1].at <= now_ms - BUSY_MS:
@@ -230,18 +227,15 @@ class Load:
             self._rest = max(0.0, used) / (newest.at - oldest.at)
 
     def _overloaded(self) -> bool:
-        """Too many wait or give way, or the pool is always busy; CPU alone counts where looks also wait."""
+        """Too many wait, or the pool is busy all the time; a share of CPU alone counts where looks also wait."""
         if self.queue_depth >= DEEP:
             return True
         newest, oldest = self._samples[-1], self._samples[0]
         passed = newest.at - oldest.at
         if passed < MEAN_MS:
             return False
-        gave_way, looks = newest.passed_over - oldest.passed_over, newest.looks - oldest.looks
-        rate_hz, least_hz = self.step.rate_hz, self.step.least_hz
-        if gave_way * least_hz > looks * (rate_hz - least_hz):
-            return True
-        if least_hz < rate_hz and looks >= self._watched * least_hz * passed / 1000:
+        least = self._watched * self.step.least_hz * passed / 1000
+        if self.step.least_hz < self.step.rate_hz and newest.looks - oldest.looks >= least:
             return False  # as full as it may be
         lines = min(self._threads, max(1, self._watched))
         left = max(0.1, min(self._threads, self.cores - self._rest))

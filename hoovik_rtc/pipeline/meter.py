@@ -24,8 +24,6 @@ class Reading:
 
     waited: float = 0.0
     "Looks × ms that they waited for a thread."
-    passed_over: int = 0
-    "Pictures that gave way to others' that waited."
     stages: dict[str, Spent] = field(default_factory=dict)
     "By stage: decode, face, voice, emotion."
 
@@ -37,7 +35,6 @@ class Meter:
         self._lock = threading.Lock()
         self._waiting = 0
         self._waited = 0.0
-        self._passed_over = 0
         self._at: float | None = None
         self._stages: dict[str, Spent] = {}
 
@@ -45,11 +42,6 @@ class Meter:
     def waiting(self) -> int:
         """Looks that wait now."""
         return self._waiting
-
-    def passed_over(self) -> None:
-        """A picture gave way to others' that wait."""
-        with self._lock:
-            self._passed_over += 1
 
     def queued(self, now_ms: float) -> None:
         """A look was handed to the face pool and waits."""
@@ -84,8 +76,8 @@ class Meter:
         """What came since the last reading."""
         with self._lock:
             self._add_up(now_ms)
-            reading = Reading(self._waited, self._passed_over, self._stages)
-            self._waited, self._passed_over, self._stages = 0.0, 0, {}
+            reading = Reading(self._waited, self._stages)
+            self._waited, self._stages = 0.0, {}
             return reading
 
     def _add_up(self, now_ms: float) -> None:

@@ -264,13 +264,15 @@ class InProcess:
                 return bool(done)
 
     async def _again(self) -> Inbox:
+        again_s = AGAIN_S
         while True:
             try:
                 inbox = await self._begin()
                 break
             except AnalysisError:
-                logger.exception("the process that analyses cannot be started; trying again")
-                await asyncio.sleep(AGAIN_S)
+                logger.exception("the process that analyses cannot be started; trying again in %g s", again_s)
+                await asyncio.sleep(again_s)
+                again_s = min(MAX_AGAIN_S, 2 * again_s)
         for number, sense in list(self._senses.items()):
             self.send(sense.kind, number)
             sense.take("lost")

@@ -21,9 +21,10 @@ def processes(config: Config, cores: float) -> int:
 
 
 class InProcesses:
-    """Eyes and ears in other processes, a participant's two in one. Lives on the event loop.
+    """Eyes and ears in other processes. Lives on the event loop.
 
-    One alone costs less in one process, whose caches it keeps warm, than in two.
+    An eye goes where an ear is without one, and the other way round: one participant alone costs less in one process,
+    whose caches it keeps warm, than in two.
 
     Args:
         each: the processes, started.
@@ -39,14 +40,16 @@ class InProcesses:
         Raises:
             AnalysisError: one ended, or did not get ready in time; the others are ended.
         """
-        starting = [InProcess.start(config, load, telemetry) for _ in range(processes(config, load.cores))]
-        results = await asyncio.gather(*starting, return_exceptions=True)
-        each = [one for one in results if isinstance(one, InProcess)]
-        for result in results:
-            if isinstance(result, BaseException):
-                await asyncio.gather(*(one.close() for one in each))
-                raise result
-        return cls(each)
+        count = processes(config, load.cores)
+        starting = [asyncio.ensure_future(InProcess.start(config, load, telemetry)) for _ in range(count)]
+        try:
+            return cls(await asyncio.gather(*starting))
+        except BaseException:  # one failed, or we are cancelled: none may be left
+            for one in starting:
+                one.cancel()
+            ended = await asyncio.gather(*starting, return_exceptions=True)
+            await asyncio.gather(*(one.close() for one in ended if isinstance(one, InProcess)))
+            raise
 
     def eye(self, seen: Callable[[Seen], None], lost: Callable[[], None]) -> AnEye:
         """An eye in one of them."""

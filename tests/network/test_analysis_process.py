@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from hoovik_rtc.bot import Bot
 from hoovik_rtc.config import Config
 from hoovik_rtc.errors import AnalysisError
 from hoovik_rtc.pipeline.analysis import AnEar, AnEye
@@ -206,3 +207,60 @@ def test_there_is_a_process_for_each_core_but_two_at_most_or_as_many_as_the_conf
     analysts: int, cores: float, expected: int
 ) -> None:
     assert processes(Config(analysts=analysts), cores) == expected
+
+
+async def test_where_the_start_is_given_up_half_way_none_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[InProcess] = []
+    begin = InProcess._begin
+    ready = asyncio.Event()
+
+    async def second_takes_long(self: InProcess) -> object:
+        started.append(self)
+        if len(started) == 2:
+            await asyncio.sleep(60)
+        inbox = await begin(self)
+        ready.set()
+        return inbox
+
+    monkeypatch.setattr(InProcess, "_begin", second_takes_long)
+    starting = asyncio.ensure_future(InProcesses.start(Config(analysts=2), Load(2.0), Telemetry()))
+    await asyncio.wait_for(ready.wait(), 30)
+    pid = started[0].pid
+    assert pid is not None
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    assert not runs(pid)
+    assert not [task for task in asyncio.all_tasks() if "InProcess" in str(task.get_coro())]
+
+
+async def test_a_process_that_cannot_be_started_again_is_tried_later_and_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    sleep = asyncio.sleep
+
+    async def at_once(seconds: float) -> None:
+        waits.append(seconds)
+        await sleep(0)
+
+    async def fails(self: InProcess) -> object:
+        if len(waits) < 7:
+            raise AnalysisError("no")
+        return "inbox"
+
+    monkeypatch.setattr(InProcess, "_begin", fails)
+    monkeypatch.setattr("hoovik_rtc.pipeline.outside.asyncio.sleep", at_once)
+    await InProcess(Config(), Load(2.0), Telemetry())._again()
+    assert waits == [1, 2, 4, 8, 16, 30, 30]
+
+
+@pytest.mark.parametrize("where", ["process", "threads"])
+async def test_a_bot_that_is_closed_while_it_starts_leaves_nothing_behind(where: str) -> None:
+    before = asyncio.all_tasks()
+    bot = Bot(Config(analysis=where))  # type: ignore[arg-type]
+    starting = asyncio.ensure_future(bot.start())
+    await asyncio.sleep(0.1)
+    closing = asyncio.ensure_future(bot.close())
+    await asyncio.wait_for(asyncio.gather(starting, closing), 30)
+    assert not bot.ready
+    assert bot._pacing._timer is None
+    assert asyncio.all_tasks() == before

@@ -210,3 +210,18 @@ def test_a_bug_of_ours_in_a_message_ends_nothing(bench: Bench, caplog: pytest.Lo
     control.emit("message", "{}")
     assert bench.counts["control_failed"] == 1 and bench.control == ["{}"]
     assert "could not be handled" in caplog.text
+
+
+@pytest.mark.parametrize("kind", ["control", "emotion", "avatar"])
+def test_a_message_that_the_peer_does_not_take_is_counted_and_stops_nobody(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, kind: channels.Kind
+) -> None:
+    """As aiortc does where a message is over the peer's a=max-message-size."""
+    one = bench.open(f"hoovik.{kind}")
+
+    def too_large(text: str) -> None:
+        raise ValueError("Cannot send message of 1568 bytes, peer only supports messages up to 64 bytes")
+
+    monkeypatch.setattr(one, "send", too_large)
+    assert not bench.channels.send(kind, "x" * 1568)
+    assert bench.counts["channel_message_over_peers_limit"] == 1

@@ -98,3 +98,23 @@ async def test_sections_beyond_one_voice_and_one_picture_are_counted() -> None:
     video = text[text.index("m=video") : text.index("m=application")]
     doubled = text.replace("m=application", video.replace("a=mid:1", "a=mid:7") + "m=application")
     assert check(doubled, LIMITS).ignored == 1
+
+
+@pytest.mark.parametrize("size", [0, 16 * 1024, 256 * 1024])
+async def test_a_peer_that_takes_our_messages_is_answered(size: int) -> None:
+    assert check(_with_size(await offer(), f"a=max-message-size:{size}"), LIMITS).data
+
+
+async def test_a_peer_that_says_nothing_of_sizes_takes_64_kib() -> None:
+    assert check(_with_size(await offer(), None), LIMITS).data
+
+
+async def test_a_peer_that_takes_only_tiny_messages_is_told_what_is_expected() -> None:
+    with pytest.raises(OfferError, match=r"at most 64 bytes; expected a=max-message-size of 16384"):
+        check(_with_size(await offer(), "a=max-message-size:64"), LIMITS)
+
+
+def _with_size(text: str, line: str | None) -> str:
+    lines = [one for one in text.splitlines() if not one.startswith("a=max-message-size")]
+    assert len(lines) < len(text.splitlines())
+    return "\r\n".join([*lines, *([line] if line else [])]) + "\r\n"

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from hoovik_rtc.pipeline.gate import gives_way
+from hoovik_rtc.pipeline.gate import GivingWay
 from hoovik_rtc.pipeline.load import Advice, Load, People
 
 TICK_MS = 200
@@ -19,7 +19,7 @@ class Sender:
 
     next_ms: float
     looked_ms: float = -1e9
-    handed_ms: float = -1e9
+    giving_way: GivingWay = field(default_factory=GivingWay)
     picture: bool = False
     busy: bool = False
     looks: int = 0
@@ -59,10 +59,7 @@ class Pool:
             while one.next_ms <= self.now:
                 if one.next_ms - one.looked_ms >= self.load.face_interval_ms:
                     one.looked_ms = one.next_ms
-                    if gives_way(self.load.meter.waiting, one.next_ms - one.handed_ms):
-                        self.load.meter.passed_over()
-                    else:
-                        one.handed_ms = one.next_ms
+                    if not one.giving_way.gives(self.load.meter.waiting, one.next_ms):
                         one.picture = True
                         self.hand_over(one)
                 one.next_ms += FRAME_MS

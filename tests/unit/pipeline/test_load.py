@@ -38,7 +38,7 @@ def test_a_pool_that_is_too_slow_comes_to_rest_at_the_rate_that_holds_and_stays_
         assert pool.load.queue_depth < DEEP
 
 
-@pytest.mark.parametrize("look_ms", [5.5, 6.0, 7.0, 8.0])
+@pytest.mark.parametrize("look_ms", [5.5, 6.0, 7.0, 7.5])
 def test_a_pool_that_is_somewhat_too_slow_is_shared_by_giving_way_and_nobody_waits_long(look_ms: float) -> None:
     pool = Pool(12, always(look_ms), rest=400).run(60)
     assert pool.steps == []
