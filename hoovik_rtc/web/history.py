@@ -29,7 +29,7 @@ class Sample:
     at_ms: float
     "Unix ms."
     cpu_ms: float
-    "CPU time of the process so far."
+    "CPU time so far, of all our processes."
     cpu: float | None
     "CPU since the sample before, in cores; None for the first."
     participants: int
@@ -58,10 +58,11 @@ class History:
 
     def sample(self) -> None:
         """Take one sample, now."""
-        now, cpu = clock.now_ms(), clock.cpu_ms()
+        now = clock.now_ms()
         before = self.samples[-1] if self.samples else None
         seconds = EVERY_S if before is None else (now - before.at_ms) / 1000
         totals, telemetry = self._bot.totals(), self._bot.telemetry
+        cpu = totals["cpu_s"] * 1000
         self.samples.append(
             Sample(
                 at_ms=now,

@@ -63,7 +63,7 @@ def render(stats: dict[str, Any], samples: Sequence[Sample], lately: dict[str, f
         busy: load from which newcomers are refused.
     """
     parts = (
-        _tiles(stats, samples, busy),
+        _tiles(stats, samples, lately, busy),
         _plots(samples, busy),
         _latency(stats),
         _stages(stats),
@@ -97,8 +97,10 @@ def render(stats: dict[str, Any], samples: Sequence[Sample], lately: dict[str, f
 """
 
 
-def _tiles(stats: dict[str, Any], samples: Sequence[Sample], busy: float) -> str:
+def _tiles(stats: dict[str, Any], samples: Sequence[Sample], lately: dict[str, float], busy: float) -> str:
     load, cpu = stats["load"], samples[-1].cpu if samples else None
+    rate_hz, gave_way = stats["face_rate_hz"], lately.get("video_frames_passed_over", 0)
+    each = f"each participant; {gave_way:g} gave way in a minute" if gave_way else "each participant"
     tiles: list[tuple[str, str, str, bool]] = [
         ("State", "ready" if stats["ready"] else "not ready", f"up {_duration(stats['uptime_s'])}", not stats["ready"]),
         ("Participants", str(stats["participants"]), f"{stats['consented']} analysed", False),
@@ -106,7 +108,7 @@ def _tiles(stats: dict[str, Any], samples: Sequence[Sample], busy: float) -> str
         ("Load", f"{load:.0%}", f"newcomers refused from {busy:.0%}", load >= busy),
         ("Queue", f"{stats['queue_depth']:g}", "faces that wait, mean of 1 s", stats["queue_depth"] >= DEEP),
         ("CPU", "–" if cpu is None else f"{cpu:.2f}", f"of {stats['cores']:g} cores", False),
-        ("Faces measured", f"{stats['face_rate_hz']:g} Hz", "each participant", stats["face_rate_hz"] < 30),
+        ("Faces measured", f"{rate_hz:g} Hz", each, rate_hz < 30 or gave_way > 0),
         ("Sound filled in", _share(stats["counters"]), "of what was heard", False),
         ("Emotion model", stats["model"] or "–", "", False),
     ]

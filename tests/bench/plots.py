@@ -65,8 +65,11 @@ def scaling(runs: Sequence[Figures], floor: Figures | None, path: Path) -> None:
             counts = sorted({one["wanted"] for one in runs})
             panel.plot(counts, [n * floor["cpu_percent"] for n in counts], ":", color="black", label="native floor")
         panel.set(xlabel="participants", title=title, xticks=sorted({one["wanted"] for one in runs}))
-        panel.set_ylim(bottom=0)
-        panel.grid(alpha=0.3)
+        if title.endswith("ms"):
+            panel.set_yscale("log")  # one path's seconds would hide the others' milliseconds
+        else:
+            panel.set_ylim(bottom=0)
+        panel.grid(alpha=0.3, which="both" if title.endswith("ms") else "major")
     axes[0][0].legend(fontsize=8)
     _save(figure, path)
 

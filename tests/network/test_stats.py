@@ -16,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from hoovik_rtc.counters import COUNTERS, MODALITIES, STAGES
 from hoovik_rtc.testing import Clip, call
 from hoovik_rtc.tracing import Tracing
+from hoovik_rtc.web.history import History
 from tests import fakes
 from tests.conftest import Serve
 from tests.waiting import until
@@ -95,6 +96,25 @@ async def test_scraping_is_harmless_before_the_models_are_there_and_when_nobody_
         assert "hoovik_ready 1.0" in await fetch(service.base, "/metrics")
         page = await fetch(service.base, "/stats")
         assert "not ready" not in page and "None so far." in page
+
+
+async def test_the_page_says_where_pictures_gave_way(serve: Serve) -> None:
+    async with serve(engine=fakes.engine()) as service:
+        assert "gave way" not in (await fetch(service.base, "/stats")).split("</dl>")[0]
+        service.bot.telemetry.count("video_frames_passed_over", 7)
+        assert "each participant; 7 gave way in a minute" in await fetch(service.base, "/stats")
+
+
+async def test_cpu_on_the_page_is_that_of_all_our_processes(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with serve(engine=fakes.engine()) as service:
+        history, used = History(service.bot), 5_000.0
+        monkeypatch.setattr(service.bot, "_cpu_ms", lambda: used)
+        monkeypatch.setattr("hoovik_rtc.web.history.clock.now_ms", lambda: 1_000_000.0)
+        history.sample()
+        used += 1_500.0
+        monkeypatch.setattr("hoovik_rtc.web.history.clock.now_ms", lambda: 1_001_000.0)
+        history.sample()
+        assert history.samples[-1].cpu == pytest.approx(1.5)
 
 
 async def test_the_page_may_run_its_own_script_and_style_and_nothing_else(serve: Serve) -> None:
