@@ -30,7 +30,7 @@ def flame(load: Load, say: Say, native: bool = False) -> Path:
 
     def record(service: Service) -> None:
         seconds = str(max(1, round(load.seconds) - 1))
-        command = [program, "record", "--threads", "-r", str(RATE), "-d", seconds, "-o", str(target)]
+        command = [program, "record", "--subprocesses", "--threads", "-r", str(RATE), "-d", seconds, "-o", str(target)]
         command += [*(["--native"] if native else []), "--pid", str(service.process.pid)]
         with log.open("wb") as stream:
             recorders.append(subprocess.Popen(command, stdout=stream, stderr=stream))
