@@ -72,6 +72,7 @@ def judged(during: list[Seen], baseline: Seen, after: Seen, seconds: float) -> R
         "p95_ms_worst": max((one.p95_ms or 0.0 for one in latencies), default=None),
         "verdict": {
             "rss_growth_under_3_percent": last / first - 1 < GROWTH,
+            "everybody_stayed": min(one.participants for one in during) >= during[0].participants,
             **back(baseline, after),
         },
     }
@@ -83,6 +84,8 @@ def tabulate(report: Report) -> Table:
     table = Table("figure", "value", "", title=title, title_justify="left")
     growth = f"{rss['after_warm_up']} → {rss['at_the_end']} ({report['rss_growth']:+.2%})"
     table.add_row("RSS, MiB: after the warm-up → at the end", growth, MARKS[verdict["rss_growth_under_3_percent"]])
+    stayed = f"{report['participants']} → {report['participants_at_the_end']}"
+    table.add_row("participants: at the beginning → at the end", stayed, MARKS[verdict["everybody_stayed"]])
     add_counts(table, report)
     table.add_row("RSS after all left, MiB", str(rss["after_all_left"]), "")
     table.add_row("CPU, % of a core", str(report["cpu_percent"]), "")

@@ -101,6 +101,12 @@ def test_the_soak_does_not_count_the_warm_up_as_growth() -> None:
     assert soak.judged(during, CALM, CALM, 1800.0)["rss_growth"] == 0
 
 
+@pytest.mark.parametrize(("at_the_end", "held"), [(8, True), (7, False)])
+def test_the_soak_sees_who_was_lost(at_the_end: int, held: bool) -> None:
+    during = [dataclasses.replace(CALM, at_s=s, participants=8 if s < 900 else at_the_end) for s in range(0, 1800, 5)]
+    assert soak.judged(during, CALM, CALM, 1800.0)["verdict"]["everybody_stayed"] is held
+
+
 def test_threads_and_descriptors_that_stay_are_seen() -> None:
     after = dataclasses.replace(CALM, threads=11, fds=12)
     verdict = soak.judged([CALM], CALM, after, 10.0)["verdict"]
