@@ -300,7 +300,7 @@ class Bot(AsyncIOEventEmitter):
         return self._engine is not None or self.config.analysis == "threads"
 
     async def _build(self) -> Engine:
-        from hoovik_rtc.pipeline import engine  # MediaPipe and OpenCV: 100 MiB that only who measures needs
+        from hoovik_rtc.pipeline import engine  # MediaPipe and OpenCV: only who measures needs them
 
         return await asyncio.get_running_loop().run_in_executor(self._workers.face, engine.build, self.config)
 

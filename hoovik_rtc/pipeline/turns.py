@@ -1,7 +1,7 @@
 """Pools without threads: jobs run on the event loop, one in each of its turns.
 
-Several threads of Python wait for each other's interpreter lock at every call into numpy, and a wake-up costs tens of
-microseconds in a virtual machine. One thread for each core, in a process of its own, waits for nothing.
+Several threads of Python wait for each other's interpreter lock at every call into numpy, and each wake-up costs too.
+One thread for each core, in a process of its own, waits for nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from concurrent.futures import Executor, Future
 from typing import Any
 
 MOST_FACES = 3
-"Looks in a row: sound waits no longer than these take, some 8 ms."
+"Looks in a row: sound waits no longer than these take."
 
 
 class Turns:

@@ -38,7 +38,7 @@ class Sample:
     load: float
     "Share of all cores that the participants would take at the lowest rates; newcomers are refused from 0.7."
     face_rate_hz: float
-    "How often each face is measured."
+    "How often each face is measured, at most."
     avatar: Figures | None
     "Last packet → avatar_frame since the sample before, as `Telemetry.recent`; None where there was none."
     voice: Figures | None

@@ -33,7 +33,7 @@ _GAUGES = {
     "consented": ("hoovik_participants_consented", "Participants who agreed to be analysed."),
     "queue_depth": ("hoovik_queue_depth", "Faces that wait to be measured, mean of 1 s."),
     "load": ("hoovik_load_ratio", "Load at the lowest rates; newcomers are refused from 0.7."),
-    "face_rate_hz": ("hoovik_face_rate_hertz", "How often each face is measured."),
+    "face_rate_hz": ("hoovik_face_rate_hertz", "How often each face is measured, at most."),
     "cores": ("hoovik_cores", "CPUs that the service may use."),
     "uptime_s": ("hoovik_uptime_seconds", "Since the start."),
 }

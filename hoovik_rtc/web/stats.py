@@ -100,7 +100,7 @@ def render(stats: dict[str, Any], samples: Sequence[Sample], lately: dict[str, f
 def _tiles(stats: dict[str, Any], samples: Sequence[Sample], lately: dict[str, float], busy: float) -> str:
     load, cpu = stats["load"], samples[-1].cpu if samples else None
     rate_hz, gave_way = stats["face_rate_hz"], lately.get("video_frames_passed_over", 0)
-    each = f"each participant; {gave_way:g} gave way in a minute" if gave_way else "each participant"
+    each = "each participant, at most" + (f"; {gave_way:g} gave way in a minute" if gave_way else "")
     tiles: list[tuple[str, str, str, bool]] = [
         ("State", "ready" if stats["ready"] else "not ready", f"up {_duration(stats['uptime_s'])}", not stats["ready"]),
         ("Participants", str(stats["participants"]), f"{stats['consented']} analysed", False),
