@@ -10,6 +10,7 @@ Messages pass both ways (exchange.py). Decoded pictures and sound never leave th
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import select
@@ -153,6 +154,7 @@ async def _main(into: socket.socket, out: socket.socket) -> None:
     logging.basicConfig(level=config.log_level.upper())
     clock.adopt(epoch_ms)
     analyst = _Analyst(config, out)
+    gc.freeze()  # what is there now stays: full collections, which hold the loop, need not walk through it
     inbox.take = analyst.take
     reporting = asyncio.ensure_future(analyst.report())
     await asyncio.wait((inbox.gone, reporting), return_when=asyncio.FIRST_COMPLETED)
