@@ -17,7 +17,7 @@ install: $(INSTALLED)
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' || \
 	  { echo "Python 3.11 or 3.12 is needed; call make PYTHON=python3.11"; exit 1; }
-	@echo "Installing into $(VENV): about a minute, 1.4 GB."
+	@echo "Installing into $(VENV): about two minutes, 2.4 GB."
 	@$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
@@ -71,8 +71,9 @@ schemas: install
 # Pins for `make`, from the ranges in pyproject.toml.
 lock:
 	rm -rf out/lock && $(PYTHON) -m venv out/lock
-	out/lock/bin/pip install --quiet --disable-pip-version-check '.[dev]'
-	out/lock/bin/pip freeze --exclude hoovik-rtc > requirements.lock
+	out/lock/bin/pip install --quiet --disable-pip-version-check '.[dev,train]'
+	echo '# Pins for `make`, written by `make lock` from the ranges in pyproject.toml.' > requirements.lock
+	out/lock/bin/pip freeze --exclude hoovik-rtc | sed 's/+cpu$$//' >> requirements.lock
 	rm -rf out/lock
 	cd static && npm install --package-lock-only --no-audit --no-fund
 

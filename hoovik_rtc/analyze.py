@@ -22,6 +22,7 @@ from hoovik_rtc.pipeline.cadence import MIN_INTERVAL_MS, Cadence
 from hoovik_rtc.pipeline.engine import Engine
 from hoovik_rtc.pipeline.envelope import Envelope
 from hoovik_rtc.pipeline.expression import Expression
+from hoovik_rtc.pipeline.gate import ReadingGate
 from hoovik_rtc.wire import json as wire
 from hoovik_rtc.wire.messages import AvatarFrame, EmotionUpdate
 
@@ -59,6 +60,8 @@ class Playback:
         self._face: FaceObserver = engine.face()
         self._voice: VoiceObserver = engine.voice()
         self._emotion = emotion
+        self._reader = engine.expression if emotion else None
+        self._reading = ReadingGate()
         self._expression = Expression()
         self._cadence = Cadence()
         self._envelope = Envelope("recording", "p-1")
@@ -111,6 +114,10 @@ class Playback:
             self._expression.saw(face, shown.time_ms)
             self._cadence.face(shown.time_ms)
             yield from self._animate(shown.time_ms, measured=True)
+            if self._reader is not None and self._reading.due(shown.time_ms, 0):
+                portrait = self._face.portrait()
+                if portrait is not None:
+                    self._expression.read(self._reader(portrait), portrait.time_ms)
 
     def _hear(self, heard: Heard) -> Iterator[AvatarFrame | EmotionUpdate]:
         for voice in self._voice.observe(heard.samples, heard.time_ms):

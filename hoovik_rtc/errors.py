@@ -5,6 +5,9 @@ HoovikError
 ├── SystemLibraryError    a library of the operating system is missing
 ├── MediaFileError        a recording cannot be read
 ├── AnalysisError         the process that analyses does not start
+├── EvaluationError       labelled material cannot be read, or its figures cannot be written
+├── TrainingError         a model cannot be trained here, or from this material
+├── UsageError            a command was called with what it cannot use (exit code 2)
 └── RequestError          somebody's request is refused; carries an HTTP status and a code
     ├── OfferError        400  the SDP offer cannot be answered
     ├── TooLargeError     413  the body is over its limit
@@ -40,6 +43,18 @@ class MediaFileError(HoovikError):
 
 class AnalysisError(HoovikError):
     """The process that analyses does not start."""
+
+
+class EvaluationError(HoovikError):
+    """Labelled material cannot be read, or its figures cannot be written."""
+
+
+class TrainingError(HoovikError):
+    """A model cannot be trained here, or from this material."""
+
+
+class UsageError(HoovikError):
+    """A command was called with what it cannot use; its exit code is 2, as for arguments that cannot be parsed."""
 
 
 class RequestError(HoovikError):

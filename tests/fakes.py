@@ -13,10 +13,12 @@ from hoovik_inference.face.picture import size
 from hoovik_inference.types import (
     EmotionEstimate,
     FaceEstimate,
+    FaceQuality,
     Floats,
     Gaze,
     HeadPose,
     Picture,
+    Portrait,
     VoiceEstimate,
     Window,
 )
@@ -37,6 +39,9 @@ def face(time_ms: float, *, jaw: float = 0.0, faces: int = 1) -> FaceEstimate:
         blink=False,
         confidence=0.9,
         faces=faces,
+        quality=FaceQuality(1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.9),
+        track=1,
+        blink_rate=None,
     )
 
 
@@ -66,9 +71,22 @@ class FakeFace:
         type(self).shown.append((*size(image)[::-1], 3))
         return face(time_ms, faces=self.faces) if type(self).found else None
 
+    def portrait(self) -> Portrait | None:
+        return Portrait(0.0, np.zeros((48, 48), np.float32), np.zeros(52, np.float32))
+
     def calibrate(self) -> None: ...
 
     def close(self) -> None: ...
+
+
+class FakeExpression:
+    """Happy, whoever it is; counts what it read."""
+
+    read = 0
+
+    def __call__(self, portrait: Portrait) -> Floats:
+        type(self).read += 1
+        return np.array([0.1, 0.8, 0.02, 0.02, 0.02, 0.02, 0.02], np.float32)
 
 
 class FakeVoice:
@@ -104,4 +122,5 @@ def engine() -> Engine:
     FakeFace.found = True
     FakeFace.faces = 1
     FakeVoice.heard = 0
-    return Engine(FakeFace, FakeVoice, FakeEmotion(), ())
+    FakeExpression.read = 0
+    return Engine(FakeFace, FakeExpression(), FakeVoice, FakeEmotion(), ())

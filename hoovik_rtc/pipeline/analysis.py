@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from hoovik_rtc.media.packets import EncodedFrame, EncodedSound
 from hoovik_rtc.pipeline.ear import Ear, Heard
-from hoovik_rtc.pipeline.eye import Eye, Seen
+from hoovik_rtc.pipeline.eye import Expressed, Eye, Seen
 from hoovik_rtc.pipeline.meter import Meter
 from hoovik_rtc.pipeline.workers import Workers
 from hoovik_rtc.telemetry import Counts
@@ -31,6 +31,10 @@ class AnEye(Protocol):
 
     def calibrate(self) -> None:
         """The next measured face is the neutral one."""
+        ...
+
+    def express(self, on: bool) -> None:
+        """Read the expression of faces from now on, or read it no more."""
         ...
 
     def stop(self) -> None:
@@ -66,8 +70,16 @@ class AnEar(Protocol):
 class Analysis(Protocol):
     """Gives participants their eyes and ears. What they are given is called on the event loop."""
 
-    def eye(self, seen: Callable[[Seen], None], lost: Callable[[], None]) -> AnEye:
-        """An eye: `seen` gets each picture that was looked at, `lost` is called where only a keyframe helps."""
+    def eye(
+        self, seen: Callable[[Seen], None], expressed: Callable[[Expressed], None], lost: Callable[[], None]
+    ) -> AnEye:
+        """An eye.
+
+        Args:
+            seen: gets each picture that was looked at.
+            expressed: gets each expression that was read; none is until the eye is told to.
+            lost: called where only a keyframe helps.
+        """
         ...
 
     def ear(self, heard: Callable[[list[Heard], int], None]) -> AnEar:
@@ -101,13 +113,17 @@ class InThreads:
         self._meter = meter
         self._telemetry = telemetry
 
-    def eye(self, seen: Callable[[Seen], None], lost: Callable[[], None]) -> AnEye:
+    def eye(
+        self, seen: Callable[[Seen], None], expressed: Callable[[Expressed], None], lost: Callable[[], None]
+    ) -> AnEye:
         """An eye on the pools."""
         call = self._loop.call_soon_threadsafe
         return Eye(
             self._workers,
             self._engine.face,
+            self._engine.expression,
             lambda one: call(seen, one),
+            lambda one: call(expressed, one),
             lambda: call(lost),
             self._meter,
             self._telemetry,

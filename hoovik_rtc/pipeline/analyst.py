@@ -78,6 +78,7 @@ class _Analyst:
         self._does: dict[str, Callable[..., None]] = {
             "put": lambda sense, *what: sense.put(*what),
             "calibrate": lambda sense: sense.calibrate(),
+            "express": lambda sense, on: sense.express(on),
             "stop": lambda sense: sense.stop(),
         }
         self._warm_ms = clock.cpu_ms()  # imports and models are nobody's cost
@@ -119,7 +120,11 @@ class _Analyst:
     def _open(self, kind: str, number: int) -> None:
         if kind == "eye":
             seen, lost = partial(self._send, "seen", number), partial(self._send, "lost", number)
-            self._senses[number] = Eye(self._turns, self._engine.face, seen, lost, self._meter, self._counts)
+            expressed = partial(self._send, "expressed", number)
+            engine = self._engine
+            self._senses[number] = Eye(
+                self._turns, engine.face, engine.expression, seen, expressed, lost, self._meter, self._counts
+            )
         else:
             heard = partial(self._send, "heard", number)
             self._senses[number] = Ear(self._turns, self._engine.voice, heard, self._meter, self._counts)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
 
+from hoovik_inference.emotion import FaceModel
 from hoovik_inference.face import UNMEASURED, FaceModels, MeshFaceObserver, warm
 from hoovik_inference.types import EmotionModel, FaceObserver, VoiceObserver
 from hoovik_inference.voice import StreamVoiceObserver
 from hoovik_rtc.config import Config
+from hoovik_rtc.consent import emotion_permitted
+from hoovik_rtc.errors import ConfigError
+from hoovik_rtc.pipeline.eye import Reader
 from hoovik_rtc.pipeline.readout import build_emotion
 from hoovik_rtc.pipeline.workers import FACE_THREADS
 
@@ -22,6 +27,8 @@ class Engine:
 
     face: Callable[[], FaceObserver]
     "Makes the observer of one participant's face."
+    expression: Reader | None
+    "Reads expressions, of all participants; None where the emotion model asks for none."
     voice: Callable[[], VoiceObserver]
     "Makes the observer of one participant's voice."
     emotion: EmotionModel
@@ -34,6 +41,9 @@ def build(config: Config, face_threads: int = FACE_THREADS) -> Engine:
     """Load and warm what the config names; takes under a second, call it off the loop.
 
     Limits BLAS and OpenCV to one thread in this process: our matrices and pictures are small, idle threads spin.
+
+    Raises:
+        ConfigError: `face.task` names no face landmarker.
     """
     cv2.setNumThreads(1)
     emotion = build_emotion(config)
@@ -41,5 +51,30 @@ def build(config: Config, face_threads: int = FACE_THREADS) -> Engine:
     warm(models, face_threads)
     StreamVoiceObserver().observe(np.zeros(1024, np.float32), 0.0)
     return Engine(
-        face=lambda: MeshFaceObserver(models), voice=StreamVoiceObserver, emotion=emotion, unmeasured=tuple(UNMEASURED)
+        face=_face(config, models),
+        expression=_reader(config),
+        voice=StreamVoiceObserver,
+        emotion=emotion,
+        unmeasured=tuple(UNMEASURED),
     )
+
+
+def _face(config: Config, models: FaceModels) -> Callable[[], FaceObserver]:
+    if config.face.task is None:
+        return lambda: MeshFaceObserver(models)
+    from hoovik_inference.face.task import TaskFaceObserver, shared_task  # loads MediaPipe's tasks
+
+    try:
+        task = shared_task(Path(config.face.task))
+    except (FileNotFoundError, ValueError) as exc:
+        raise ConfigError(f"face.task: {exc}.") from exc
+    task.load(1)
+    return lambda: TaskFaceObserver(task, models)
+
+
+def _reader(config: Config) -> Reader | None:
+    if config.emotion.model != FaceModel.name or not emotion_permitted(config.bot):
+        return None
+    from hoovik_inference.face.expression import ExpressionReader  # loads ONNX Runtime
+
+    return ExpressionReader().read

@@ -14,10 +14,10 @@ from collections.abc import Callable
 from operator import attrgetter
 from typing import Any
 
-from hoovik_inference.types import FaceEstimate, Gaze, HeadPose, VoiceEstimate
+from hoovik_inference.types import FaceEstimate, FaceQuality, Gaze, HeadPose, VoiceEstimate
 from hoovik_rtc.media.packets import EncodedFrame, EncodedSound
 from hoovik_rtc.pipeline.ear import Heard
-from hoovik_rtc.pipeline.eye import Seen
+from hoovik_rtc.pipeline.eye import Expressed, Seen
 
 LENGTH = struct.Struct("!I")
 BUFFER = 256 * 1024
@@ -81,5 +81,8 @@ def _flat(kind: type[Any]) -> None:
     copyreg.pickle(kind, lambda one: (kind, values(one)))
 
 
-for _kind in (EncodedFrame, EncodedSound, Seen, Heard, FaceEstimate, HeadPose, Gaze, VoiceEstimate):
+_PASSED = (
+    EncodedFrame, EncodedSound, Seen, Expressed, Heard, FaceEstimate, FaceQuality, HeadPose, Gaze, VoiceEstimate,
+)  # fmt: skip
+for _kind in _PASSED:
     _flat(_kind)

@@ -5,6 +5,7 @@ The live service and the analysis of recordings both run through here, so they s
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Any, cast
 
@@ -12,7 +13,7 @@ from msgspec import UNSET
 
 from hoovik_avatar.animator import Animator
 from hoovik_avatar.types import AvatarPose
-from hoovik_inference.emotion import Aligner, modality, usable_voice
+from hoovik_inference.emotion import Aligner, Steady, modality, usable_voice
 from hoovik_inference.types import (
     ACTION_UNITS,
     BLENDSHAPES,
@@ -20,6 +21,8 @@ from hoovik_inference.types import (
     VISEMES,
     EmotionEstimate,
     FaceEstimate,
+    FaceQuality,
+    Floats,
     Modality,
     VoiceEstimate,
     Window,
@@ -31,10 +34,13 @@ from hoovik_rtc.wire.messages import (
     Direction,
     EmotionPayload,
     Particles,
+    Quality,
 )
 
 VISEME_FLOOR = 0.02
 "Viseme weights below this are left out of the message."
+READ_STALE_MS = 1000.0
+"Capture time after which an expression that was read says nothing any more of the newest face."
 
 
 class Expression:
@@ -43,8 +49,12 @@ class Expression:
     def __init__(self) -> None:
         self._animator = Animator()
         self._aligner = Aligner()
+        self._steady = Steady()
         self._face: FaceEstimate | None = None
         self._face_at = float("-inf")
+        self._track: int | None = None
+        self._since_ms = float("-inf")
+        self._read: tuple[Floats, float] | None = None
         self._seen_ms: float | None = None
         self._voice: VoiceEstimate | None = None
         self._voice_at = float("-inf")
@@ -52,9 +62,18 @@ class Expression:
         self.camera = True
 
     def saw(self, face: FaceEstimate, now_ms: float) -> None:
-        """A face was measured."""
+        """A face was measured; where it is another one, what was windowed of the one before is forgotten."""
+        if self._track is not None and face.track != self._track:
+            self._aligner, self._steady = Aligner(), Steady()
+            self._read, self._since_ms = None, face.time_ms
+        self._track = face.track
         self._face, self._face_at, self._seen_ms = face, now_ms, face.time_ms
         self._animator.face(face)
+
+    def read(self, scores: Floats, time_ms: float) -> None:
+        """The expression of the face was read in the picture captured at `time_ms`: (7,) in the order of EMOTIONS."""
+        if time_ms >= self._since_ms:  # else it was another face's
+            self._read = (scores, time_ms)
 
     def heard(self, voice: VoiceEstimate, now_ms: float) -> None:
         """A voice was measured (silence included)."""
@@ -69,6 +88,7 @@ class Expression:
 
     def forget_mood(self) -> None:
         """No emotion is read any more: posture and glow come to rest."""
+        self._read, self._steady = None, Steady()
         self._animator.calm()
 
     def modality(self, now_ms: float) -> Modality | None:
@@ -137,9 +157,15 @@ class Expression:
             self.forget_face(now_ms)
         if live is None:
             return None
-        face = self._face if live != "audio_only" else None
+        face = self._expressive(self._face) if live != "audio_only" else None
         voice = self._voice if live != "video_only" else None
         return self._aligner.step(face, voice, live)
+
+    def _expressive(self, face: FaceEstimate | None) -> FaceEstimate | None:
+        """The newest face with the newest expression that was read of it."""
+        if face is None or self._read is None or abs(face.time_ms - self._read[1]) > READ_STALE_MS:
+            return face
+        return dataclasses.replace(face, expression=self._read[0])
 
     def emotion(self, estimate: EmotionEstimate, latency_ms: float) -> EmotionPayload:
         """The payload of an `emotion_update`."""
@@ -150,9 +176,11 @@ class Expression:
             if not math.isnan(score)
         }
         speaking = self._voice.speaking_probability if self._voice is not None else 0.0
+        label = self._steady.label(estimate)
+        confidence = estimate.confidence if label == estimate.emotion else scores[label]
         return EmotionPayload(
-            emotion=cast(Any, estimate.emotion),
-            confidence=round(estimate.confidence, 4),
+            emotion=cast(Any, label),
+            confidence=round(confidence, 4),
             scores=cast(Any, scores),
             valence=round(estimate.valence, 4),
             arousal=round(estimate.arousal, 4),
@@ -170,11 +198,18 @@ class Expression:
             else Angles(round(seen.head_pose.yaw, 2), round(seen.head_pose.pitch, 2), round(seen.head_pose.roll, 2)),
             gaze=UNSET if seen is None else Direction(round(seen.gaze.x, 4), round(seen.gaze.y, 4)),
             blink=UNSET if seen is None else seen.blink,
+            blink_rate=UNSET if seen is None or seen.blink_rate is None else round(seen.blink_rate, 2),
+            face_track=UNSET if seen is None else seen.track,
+            quality=UNSET if seen is None else _quality(seen.quality),
             audio_ms=self._audio_ms() if estimate.modality != "video_only" else UNSET,
         )
 
     def _audio_ms(self) -> Any:
         return UNSET if self._voice is None else max(0, round(self._voice.time_ms))
+
+
+def _quality(quality: FaceQuality) -> Quality:
+    return Quality(**{name: round(getattr(quality, name), 4) for name in Quality.__struct_fields__})
 
 
 def _rounded(values: Any) -> list[float]:

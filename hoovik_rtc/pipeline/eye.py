@@ -10,11 +10,11 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hoovik_inference.types import FaceEstimate, FaceObserver
+from hoovik_inference.types import FaceEstimate, FaceObserver, Floats, Portrait
 from hoovik_rtc import clock
 from hoovik_rtc.media.decode import Picture, UndecodableError, VideoDecoder
 from hoovik_rtc.media.packets import EncodedFrame
-from hoovik_rtc.pipeline.gate import GivingWay
+from hoovik_rtc.pipeline.gate import GivingWay, ReadingGate
 from hoovik_rtc.pipeline.meter import Meter
 from hoovik_rtc.pipeline.stage import Stage
 from hoovik_rtc.pipeline.watchdog import Watchdog
@@ -41,13 +41,29 @@ class Seen:
     "Begin and end, Unix ms, of the look."
 
 
+@dataclass(frozen=True, slots=True)
+class Expressed:
+    """What one face expressed in one picture."""
+
+    time_ms: float
+    "Capture time of the picture, Unix ms."
+    scores: Floats
+    "(7,) calibrated probabilities, in the order of EMOTIONS."
+
+
+Reader = Callable[[Portrait], Floats]
+"Reads (7,) calibrated probabilities, in the order of EMOTIONS; from any thread."
+
+
 class Eye:
     """Decodes the video of one participant and looks at its pictures.
 
     Args:
-        pools: decoding runs on its own, looking on the face pool.
+        pools: decoding, looking and reading expressions each have one.
         observer: makes the face observer, on a worker.
+        reader: reads expressions; None where none is read.
         seen: called on a worker with each picture that was looked at.
+        expressed: called on a worker with each expression that was read.
         lost: called from any thread where nothing but a keyframe helps.
         meter: told what waits and what it costs.
         telemetry: counters and durations.
@@ -57,7 +73,9 @@ class Eye:
         self,
         pools: Pools,
         observer: Callable[[], FaceObserver],
+        reader: Reader | None,
         seen: Callable[[Seen], object],
+        expressed: Callable[[Expressed], object],
         lost: Callable[[], object],
         meter: Meter,
         telemetry: Counts,
@@ -65,7 +83,9 @@ class Eye:
         self._make_observer = observer
         self._observer: FaceObserver | None = None
         self._pools = pools
+        self._reader = reader
         self._seen = seen
+        self._expressed = expressed
         self._lost = lost
         self._meter = meter
         self._telemetry = telemetry
@@ -75,7 +95,9 @@ class Eye:
         self._renew = False
         self._stopping = False
         self._calibrate = False
+        self._express = False
         self._giving_way = GivingWay()
+        self._reading_gate = ReadingGate()
         self._decoding: Stage[tuple[EncodedFrame, bool]] = Stage(
             pools.decode, self._decode, MAX_WAITING, self._lost_frames
         )
@@ -87,6 +109,7 @@ class Eye:
             queued=lambda: meter.queued(clock.now_ms()),
             begun=lambda: meter.begun(clock.now_ms()),
         )
+        self._reading: Stage[Portrait] = Stage(pools.expression, self._read, 1, self._not_read)
 
     def put(self, frame: EncodedFrame, look: bool) -> None:
         """Decode a frame, and look at its picture where it is time to."""
@@ -105,6 +128,10 @@ class Eye:
         """The next measured face is the neutral one."""
         self._calibrate = True
 
+    def express(self, on: bool) -> None:
+        """Read the expression of faces from now on, or read it no more."""
+        self._express = on
+
     def stop(self) -> None:
         """Decode nothing further, beginning now; `close` waits for what runs."""
         self._stopping = True
@@ -114,6 +141,7 @@ class Eye:
         self._stopping = True
         await self._decoding.close()
         await self._looking.close()
+        await self._reading.close()
         if self._observer is not None:
             observer, self._observer = self._observer, None
             await asyncio.get_running_loop().run_in_executor(self._pools.face, observer.close)
@@ -181,7 +209,10 @@ class Eye:
     def _look(self, pictures: list[tuple[Picture, tuple[float, float]]]) -> None:
         if self._stopping:
             return
-        self._seen(self._looked_at(*pictures[-1]))
+        seen = self._looked_at(*pictures[-1])
+        self._seen(seen)
+        if seen.face is not None and self._reader is not None and self._express:
+            self._portray(seen.face.time_ms)
 
     def _looked_at(self, picture: Picture, decoding: tuple[float, float]) -> Seen:
         started, cpu = clock.now_ms(), clock.thread_cpu_ms()
@@ -201,3 +232,27 @@ class Eye:
             self._calibrate = False
             self._observer.calibrate()
         return self._observer.observe(picture.planes(), picture.encoded.capture_ms)
+
+    def _portray(self, time_ms: float) -> None:
+        """Have the expression read where it is time to: after the message about the face is on its way."""
+        if not self._reading_gate.due(time_ms, self._meter.waiting):
+            return
+        if self._reading_gate.late:
+            self._telemetry.count("expression_gave_way")
+        portrait = self._observer.portrait() if self._observer is not None else None
+        if portrait is not None:
+            self._reading.put(portrait)
+
+    # Where expressions are read.
+
+    def _read(self, portraits: list[Portrait]) -> None:
+        if self._stopping or self._reader is None or not self._express:
+            return
+        started, cpu = clock.now_ms(), clock.thread_cpu_ms()
+        scores = self._reader(portraits[-1])
+        self._telemetry.took("expression", clock.now_ms() - started)
+        self._meter.spent("emotion", clock.thread_cpu_ms() - cpu)
+        self._expressed(Expressed(portraits[-1].time_ms, scores))
+
+    def _not_read(self, portraits: int) -> None:
+        self._telemetry.count("expression_skipped", portraits)

@@ -62,3 +62,29 @@ class LookGate:
     def looked(self, capture_ms: float) -> None:
         """A picture was handed on."""
         self._looked_ms, self._put_off_ms = capture_ms, 0.0
+
+
+READ_EVERY_MS = 100.0
+"Capture time between two expressions of one participant, as often as the emotion model asks."
+READ_LATE_MS = 500.0
+"Where looks wait, expressions give way to them, but no longer than this."
+
+
+class ReadingGate:
+    """When one participant's expression is read again: ten times a second where nobody waits, else twice."""
+
+    def __init__(self) -> None:
+        self._read_ms = float("-inf")
+        self.late = False
+        "Whether the reading that was due last had given way."
+
+    def due(self, capture_ms: float, waiting: int) -> bool:
+        """Whether to read now, while so many looks wait; a capture time that leaps back begins anew."""
+        passed = capture_ms - self._read_ms
+        if 0 <= passed < READ_EVERY_MS * WHOLE:
+            return False
+        if waiting >= CROWDED and 0 <= passed < READ_LATE_MS:
+            return False
+        self.late = READ_LATE_MS <= passed < PAUSE_MS
+        self._read_ms = capture_ms
+        return True

@@ -27,11 +27,12 @@ class Notices:
         self._missing_since: float | None = None
         self._said_missing = False
         self._said_several = False
+        self._track: int | None = None
         self._said_modality = "both"
         self._modality = ("both", 0.0)  # and since when
 
-    def face(self, faces: int) -> None:
-        """A face was measured; `faces` are in the picture."""
+    def face(self, faces: int, track: int) -> None:
+        """A face was measured, the one of that number; `faces` are in the picture."""
         self._missing_since = None
         if self._said_missing:
             self._said_missing = False
@@ -39,6 +40,9 @@ class Notices:
         if faces > 1 and not self._said_several:
             self._tell("several_faces", f"{faces} faces are in the picture; one of them is followed.")
         self._said_several = faces > 1
+        if self._track is not None and track != self._track:
+            self._tell("another_face", "Another face is followed now; what was learnt of the one before is forgotten.")
+        self._track = track
 
     def no_face(self, now_ms: float) -> None:
         """A picture without a face."""

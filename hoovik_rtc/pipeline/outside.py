@@ -19,7 +19,7 @@ from hoovik_rtc.errors import AnalysisError
 from hoovik_rtc.pipeline.analysis import AnEar, AnEye
 from hoovik_rtc.pipeline.ear import Heard
 from hoovik_rtc.pipeline.exchange import Inbox, Message, pack
-from hoovik_rtc.pipeline.eye import Seen
+from hoovik_rtc.pipeline.eye import Expressed, Seen
 from hoovik_rtc.pipeline.load import Load
 from hoovik_rtc.pipeline.remote import RemoteEar, RemoteEye, Sense
 from hoovik_rtc.telemetry import Telemetry
@@ -81,9 +81,11 @@ class InProcess:
         self._task.add_done_callback(_say_why)
         return self
 
-    def eye(self, seen: Callable[[Seen], None], lost: Callable[[], None]) -> AnEye:
+    def eye(
+        self, seen: Callable[[Seen], None], expressed: Callable[[Expressed], None], lost: Callable[[], None]
+    ) -> AnEye:
         """An eye over there."""
-        return RemoteEye(self, next(self._numbers), seen, lost)
+        return RemoteEye(self, next(self._numbers), seen, expressed, lost)
 
     def ear(self, heard: Callable[[list[Heard], int], None]) -> AnEar:
         """An ear over there."""
@@ -273,9 +275,8 @@ class InProcess:
                 logger.exception("the process that analyses cannot be started; trying again in %g s", again_s)
                 await asyncio.sleep(again_s)
                 again_s = min(MAX_AGAIN_S, 2 * again_s)
-        for number, sense in list(self._senses.items()):
-            self.send(sense.kind, number)
-            sense.take("lost")
+        for sense in list(self._senses.values()):
+            sense.renew()
         return inbox
 
     async def _end(self) -> None:

@@ -20,7 +20,7 @@ from hoovik_rtc.pipeline.analysis import Analysis
 from hoovik_rtc.pipeline.cadence import Cadence
 from hoovik_rtc.pipeline.envelope import Envelope
 from hoovik_rtc.pipeline.expression import Expression
-from hoovik_rtc.pipeline.eye import Seen
+from hoovik_rtc.pipeline.eye import Expressed, Seen
 from hoovik_rtc.pipeline.hearing import Hearing
 from hoovik_rtc.pipeline.link import Link
 from hoovik_rtc.pipeline.load import Advice, Load
@@ -148,8 +148,11 @@ class Participant:
             task = asyncio.ensure_future(self._release(self._detach_senses()))
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
-        elif before.emotion and not consent.emotion:
-            self._expression.forget_mood()
+        elif before.emotion != consent.emotion:
+            if self._sight is not None:
+                self._sight.express(consent.emotion)
+            if not consent.emotion:
+                self._expression.forget_mood()
 
     def set_media(self, mic: bool | None, camera: bool | None) -> None:
         """The microphone or camera went on or off; takes effect at once."""
@@ -180,7 +183,7 @@ class Participant:
             return
         self._expression.saw(seen.face, now)
         self._cadence.face(now)
-        self._notices.face(seen.face.faces)
+        self._notices.face(seen.face.faces, seen.face.track)
         if self._consented_at is not None:
             self._telemetry.took("consent_to_first_face", now - self._consented_at)
             self._consented_at = None
@@ -192,6 +195,11 @@ class Participant:
             if self._telemetry.tracer is not None:
                 _trace(self._telemetry.tracer, seen, now, sent)
             self._arm(now)
+
+    def on_expressed(self, expressed: Expressed) -> None:
+        """The expression of a face was read."""
+        if self.consent.emotion:
+            self._expression.read(expressed.scores, expressed.time_ms)
 
     def on_heard(self, voice: VoiceEstimate, arrival_ms: float) -> None:
         """A stretch of sound was listened to."""
@@ -282,7 +290,10 @@ class Participant:
         self._senses_since = clock.now_ms()
         sender = SenderClock()
         if link.video_tap is not None:
-            self._sight = Sight(self._analysis, sender, link.video_tap, self.on_seen, self._load, self._telemetry)
+            self._sight = Sight(
+                self._analysis, sender, link.video_tap, self.on_seen, self.on_expressed, self._load, self._telemetry
+            )
+            self._sight.express(self.consent.emotion)
             link.video.sense = self._sight
             link.video_tap.request_keyframe()
         if link.audio_tap is not None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from threadpoolctl import threadpool_limits
 
-from hoovik_inference.emotion import RuleModel
+from hoovik_inference.emotion import FaceModel, RuleModel
 from hoovik_inference.types import EmotionModel
 from hoovik_rtc.config import Config
 
@@ -39,4 +40,7 @@ class Emotion:
 def build_emotion(config: Config) -> EmotionModel:
     """The model that the config names; limits BLAS to one thread in this process, since our matrices are small."""
     threadpool_limits(limits=1, user_api="blas")
-    return RuleModel(config.emotion.threshold)
+    return _MODELS[config.emotion.model](config.emotion.threshold)
+
+
+_MODELS: dict[str, Callable[[float], EmotionModel]] = {FaceModel.name: FaceModel, RuleModel.name: RuleModel}

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from hoovik_rtc.media.packets import EncodedFrame, EncodedSound
 from hoovik_rtc.pipeline.ear import Heard
-from hoovik_rtc.pipeline.eye import Seen
+from hoovik_rtc.pipeline.eye import Expressed, Seen
 
 
 class Process(Protocol):
@@ -71,6 +71,10 @@ class Sense:
                 self.take("closed")  # nothing of it is over there, and nothing will be
         await asyncio.shield(self._closed)
 
+    def renew(self) -> None:
+        """Over there is another process."""
+        self._process.send(self.kind, self._number)
+
     def take(self, what: str, *result: Any) -> None:
         """A message from over there."""
         if what == "closed" and self._closed is not None:
@@ -85,9 +89,18 @@ class RemoteEye(Sense):
     kind = "eye"
     burden = 4
 
-    def __init__(self, process: Process, number: int, seen: Callable[[Seen], None], lost: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        process: Process,
+        number: int,
+        seen: Callable[[Seen], None],
+        expressed: Callable[[Expressed], None],
+        lost: Callable[[], None],
+    ) -> None:
         self._seen = seen
+        self._expressed = expressed
         self._lost = lost
+        self._express = False
         super().__init__(process, number)
 
     def put(self, frame: EncodedFrame, look: bool) -> None:
@@ -102,10 +115,23 @@ class RemoteEye(Sense):
         """The next measured face is the neutral one."""
         self._process.send("calibrate", self._number)
 
+    def express(self, on: bool) -> None:
+        """Read the expression of faces from now on, or read it no more."""
+        self._express = on
+        self._process.send("express", self._number, on)
+
+    def renew(self) -> None:
+        """Over there is another process."""
+        super().renew()
+        self._process.send("express", self._number, self._express)
+        self._lost()
+
     def take(self, what: str, *result: Any) -> None:
         """A message from over there."""
         if what == "seen":
             self._seen(*result)
+        elif what == "expressed":
+            self._expressed(*result)
         elif what == "lost":
             self._lost()
         else:

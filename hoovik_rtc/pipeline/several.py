@@ -8,7 +8,7 @@ from collections.abc import Callable
 from hoovik_rtc.config import Config
 from hoovik_rtc.pipeline.analysis import AnEar, AnEye
 from hoovik_rtc.pipeline.ear import Heard
-from hoovik_rtc.pipeline.eye import Seen
+from hoovik_rtc.pipeline.eye import Expressed, Seen
 from hoovik_rtc.pipeline.load import Load
 from hoovik_rtc.pipeline.outside import InProcess
 from hoovik_rtc.pipeline.workers import FACE_THREADS
@@ -51,9 +51,11 @@ class InProcesses:
             await asyncio.gather(*(one.close() for one in ended if isinstance(one, InProcess)))
             raise
 
-    def eye(self, seen: Callable[[Seen], None], lost: Callable[[], None]) -> AnEye:
+    def eye(
+        self, seen: Callable[[Seen], None], expressed: Callable[[Expressed], None], lost: Callable[[], None]
+    ) -> AnEye:
         """An eye in one of them."""
-        return self._best("eye").eye(seen, lost)
+        return self._best("eye").eye(seen, expressed, lost)
 
     def ear(self, heard: Callable[[list[Heard], int], None]) -> AnEar:
         """An ear in one of them."""

@@ -11,7 +11,7 @@ from hoovik_rtc.media.assemble import VideoAssembler
 from hoovik_rtc.media.packets import MediaPacket
 from hoovik_rtc.media.timeline import SenderClock, Timeline
 from hoovik_rtc.pipeline.analysis import Analysis
-from hoovik_rtc.pipeline.eye import Seen
+from hoovik_rtc.pipeline.eye import Expressed, Seen
 from hoovik_rtc.pipeline.gate import LookGate
 from hoovik_rtc.pipeline.load import Load
 from hoovik_rtc.telemetry import Telemetry
@@ -37,6 +37,7 @@ class Sight:
         sender: clock shared with the participant's sound.
         feedback: where keyframes are asked for.
         deliver: called for each picture that was looked at.
+        expressed: called for each expression that was read.
         load: how often pictures are looked at.
         telemetry: counters.
     """
@@ -47,16 +48,18 @@ class Sight:
         sender: SenderClock,
         feedback: Feedback,
         deliver: Callable[[Seen], None],
+        expressed: Callable[[Expressed], None],
         load: Load,
         telemetry: Telemetry,
     ) -> None:
         self._feedback = feedback
         self._deliver = deliver
+        self._expressed = expressed
         self._timeline = Timeline(90_000, sender)
         self._assembler = VideoAssembler(telemetry.count)
         self._gate = LookGate(load, random.random())
         self._stopping = False
-        self._eye = analysis.eye(self._seen, self._assembler.request_keyframe)
+        self._eye = analysis.eye(self._seen, self._read, self._assembler.request_keyframe)
 
     def packet(self, packet: MediaPacket) -> None:
         """One RTP packet, from the tap."""
@@ -94,6 +97,14 @@ class Sight:
     def calibrate(self) -> None:
         """The next measured face is the neutral one."""
         self._eye.calibrate()
+
+    def express(self, on: bool) -> None:
+        """Read the expression of faces from now on, or read it no more."""
+        self._eye.express(on)
+
+    def _read(self, expressed: Expressed) -> None:
+        if not self._stopping:
+            self._expressed(expressed)
 
     def _seen(self, seen: Seen) -> None:
         if not self._stopping:

@@ -19,7 +19,8 @@ MOST_FACES = 3
 class Turns:
     """Pools of the event loop's own thread.
 
-    Sound, then decoding, then faces: jobs of a kind run in a row, while their code and weights are in the caches.
+    Sound, then decoding, then faces: jobs of a kind run in a row, while their code and weights are in the caches. Of
+    expressions one is read in each round.
     """
 
     def __init__(self) -> None:
@@ -27,7 +28,8 @@ class Turns:
         self.audio = _Line(self._wake)
         self.decode = _Line(self._wake)
         self.face = _Line(self._wake, MOST_FACES)
-        self._rounds = deque((self.face, self.audio, self.decode))
+        self.expression = _Line(self._wake, 1)
+        self._rounds = deque((self.expression, self.audio, self.decode, self.face))
         self._left = 0  # jobs of the first line that still run in this round
         self._awake = False
 

@@ -27,6 +27,11 @@ class Pools(Protocol):
         ...
 
     @property
+    def expression(self) -> Executor:
+        """Reads expressions, where nothing else waits."""
+        ...
+
+    @property
     def audio(self) -> Executor:
         """Decodes sound and listens to it."""
         ...
@@ -39,7 +44,7 @@ class Workers:
         self.decode = ThreadPoolExecutor(DECODE_THREADS, "decode")
         self.face = ThreadPoolExecutor(FACE_THREADS, "face")
         self.audio = ThreadPoolExecutor(AUDIO_THREADS, "audio")
-        self.inference = ThreadPoolExecutor(INFERENCE_THREADS, "inference")
+        self.inference = self.expression = ThreadPoolExecutor(INFERENCE_THREADS, "inference")
 
     def close(self) -> None:
         """Drop what waits and let what runs finish."""

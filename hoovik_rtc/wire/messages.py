@@ -12,6 +12,7 @@ Signed = Annotated[float, Meta(ge=-1, le=1)]
 Degrees = Annotated[float, Meta(ge=-180, le=180)]
 UnixMs = Annotated[int, Meta(ge=0)]
 Count = Annotated[int, Meta(ge=0)]
+Rate = Annotated[float, Meta(ge=0)]
 Modality = Literal["both", "audio_only", "video_only"]
 Emotion = Literal["neutral", "happy", "sad", "angry", "surprise", "disgust", "fear"]
 
@@ -31,8 +32,24 @@ class Direction(Struct, frozen=True):
     y: Signed
 
 
+class Quality(Struct, frozen=True):
+    """What may be wrong with the picture of a face: each 0…1, 1 is no concern."""
+
+    size: Unit
+    turn: Unit
+    inside: Unit
+    fit: Unit
+    sharpness: Unit
+    light: Unit
+    visible: Unit
+
+
 class EmotionPayload(Struct, frozen=True):
-    """What a face and a voice express. Fields of the face are absent where no face is measured."""
+    """What a face and a voice express. Fields of the face are absent where no face is measured.
+
+    `blink_rate`: blinks a minute, absent until the face was watched for 10 s. `face_track`: which face is followed;
+    another number is another face.
+    """
 
     emotion: Emotion
     confidence: Unit
@@ -51,6 +68,9 @@ class EmotionPayload(Struct, frozen=True):
     head_pose: Angles | UnsetType = UNSET
     gaze: Direction | UnsetType = UNSET
     blink: bool | UnsetType = UNSET
+    blink_rate: Rate | UnsetType = UNSET
+    face_track: Count | UnsetType = UNSET
+    quality: Quality | UnsetType = UNSET
     audio_ms: UnixMs | UnsetType = UNSET
 
 

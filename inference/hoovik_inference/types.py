@@ -66,6 +66,9 @@ VISEMES: tuple[str, ...] = (
 EMOTIONS: tuple[str, ...] = ("neutral", "happy", "sad", "angry", "surprise", "disgust", "fear")
 """The seven classes, in the order of the wire protocol."""
 
+PORTRAIT_SIDE = 48
+"""Side of a portrait in pixels: that of FER2013's pictures, on which expression is trained."""
+
 SEQ_LEN = 10
 """Steps in a window, as the reference has it."""
 
@@ -93,6 +96,31 @@ class Gaze:
 
 
 @dataclass(frozen=True, slots=True)
+class FaceQuality:
+    """What may be wrong with the picture of a face: each 0…1, 1 is no concern."""
+
+    size: float
+    "Pixels across the face."
+    turn: float
+    "How far the head is turned or nodded away from the camera."
+    inside: float
+    "Share of the face that lies in the picture."
+    fit: float
+    "How well the landmarks sit together as a face's do."
+    sharpness: float
+    "Out of focus, moved, or blurred by the encoder."
+    light: float
+    "Too dark or overexposed."
+    visible: float
+    "Covered by a hand, a cup, a mask."
+
+    @property
+    def confidence(self) -> float:
+        """The product of all: how far what is measured on the face can be trusted, 0…1."""
+        return self.size * self.turn * self.inside * self.fit * self.sharpness * self.light * self.visible
+
+
+@dataclass(frozen=True, slots=True)
 class FaceEstimate:
     """One measured face in one video frame."""
 
@@ -111,9 +139,29 @@ class FaceEstimate:
     blink: bool
     "Both eyes closed in this frame."
     confidence: float
-    "0…1; how far this measurement can be trusted."
+    "0…1; how far this measurement can be trusted: the product of what `quality` holds."
     faces: int
     "Faces last counted in the picture (counted about once a second); the measured one is among them."
+    quality: FaceQuality
+    "Why it can be trusted no further."
+    track: int
+    "Which face is followed, from 1: with another number, another face begins, and nothing known of this one is left."
+    blink_rate: float | None
+    "Blinks a minute over the last minute that this face was watched; None until that were 10 s."
+    expression: Floats | None = None
+    "(7,) probabilities, calibrated, in the order of EMOTIONS; None where nothing reads them."
+
+
+@dataclass(frozen=True, slots=True)
+class Portrait:
+    """What expression is read from: one face, cut out of its picture. Never leaves the process that decodes."""
+
+    time_ms: float
+    "Capture time of the frame, Unix ms."
+    pixels: Floats
+    "(PORTRAIT_SIDE, PORTRAIT_SIDE) grey, upright, mean 0, standard deviation 1."
+    blendshapes: Floats
+    "(52,) 0…1 as the head gives them, before any calibration to the person, in the order of BLENDSHAPES."
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +234,10 @@ class FaceObserver(Protocol):
 
     def observe(self, image: Picture, time_ms: float) -> FaceEstimate | None:
         """Measure `image` captured at `time_ms`; None where no face is found."""
+        ...
+
+    def portrait(self) -> Portrait | None:
+        """The face measured last, for who reads expressions; None where the newest picture showed none."""
         ...
 
     def calibrate(self) -> None:

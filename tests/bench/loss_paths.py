@@ -23,6 +23,7 @@ from hoovik_inference.types import (
     Image,
     Picture,
     Planes,
+    Portrait,
     VoiceEstimate,
     VoiceObserver,
 )
@@ -104,6 +105,9 @@ class _Face:
         if found is not None and mark is not None:
             self._noted.faces.append((clock.now_ms(), mark))
         return found
+
+    def portrait(self) -> Portrait | None:
+        return self._observer.portrait()
 
     def calibrate(self) -> None:
         self._observer.calibrate()

@@ -5,6 +5,7 @@ The figures in docstrings come from here; in the service each costs more, with t
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -16,8 +17,12 @@ from rich.table import Table
 from threadpoolctl import threadpool_limits
 
 from hoovik_avatar import Animator
-from hoovik_inference.emotion import Aligner, RuleModel
+from hoovik_inference.emotion import Aligner, FaceModel, RuleModel
 from hoovik_inference.face import FaceDetector, FaceMesh, MeshFaceObserver
+from hoovik_inference.face.blendshapes import blendshapes
+from hoovik_inference.face.expression import ExpressionReader
+from hoovik_inference.face.pose import align, head_pose
+from hoovik_inference.face.quality import Quality
 from hoovik_inference.types import Image, Planes
 from hoovik_inference.voice import StreamVoiceObserver, VoiceActivity
 from tests import media
@@ -55,10 +60,21 @@ def main() -> None:
     row("face mesh, one 640×480 frame", timed(mesh.find, frames))
     pictures = [_planes(frame) for frame in frames]
     row("the same, as planes of a decoder", timed(mesh.find, pictures))
-    row("face observer, the same planes", timed(lambda one: observer.observe(one, 0.0), pictures))
+    now = itertools.count(0.0, 33.0)
+    row("face observer, the same planes", timed(lambda one: observer.observe(one, next(now)), pictures))
     row("face detector, full range", timed(detector.find, frames[:60]))
     landmarks = [found for frame in frames if (found := mesh.find(frame)) is not None]
     row("all that is read from the landmarks", timed(lambda one: observer.read(one, 640, 480, 0.0), landmarks))
+    aligned = [align(one, 640, 480) for one in landmarks]
+    row("blendshapes of one face", timed(blendshapes, aligned))
+    quality = Quality(pictures=True)
+    looks = [(picture, one, head_pose(one.rotation)) for picture, one in zip(pictures, aligned, strict=False)]
+    row("quality of one face, pixels included", timed(lambda one: quality.read(*one, (640, 480), 0.0, 25.0), looks))
+    observer.observe(pictures[0], next(now))
+    row("portrait of one face", timed(lambda _: observer.portrait(), pictures))
+    portrait = observer.portrait()
+    assert portrait is not None
+    row("expression of one portrait", timed(ExpressionReader().read, [portrait] * 200))
     row("voice activity, 32 ms", timed(VoiceActivity().process, hops))
     ears = StreamVoiceObserver()
     at = iter(range(32, 32 * (len(hops) + 1), 32))
@@ -67,6 +83,7 @@ def main() -> None:
     face = observer.read(landmarks[0], 640, 480, 0.0)
     window = Aligner().step(face, heard[0], "both")
     row("rule model, one window", timed(RuleModel().infer, [[window]] * 200))
+    row("face model, one window", timed(FaceModel().infer, [[window]] * 200))
     animator = Animator()
     animator.face(face)
     animator.voice(heard[0])

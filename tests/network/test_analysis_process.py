@@ -135,7 +135,7 @@ async def test_a_process_that_hangs_is_ended_with_the_bot(serve: Serve, talking:
 
 async def test_two_who_close_one_sense_do_not_depend_on_each_other(serve: Serve) -> None:
     async with serve() as service:
-        eye = analysis_of(service).eye(lambda _: None, lambda: None)
+        eye = analysis_of(service).eye(lambda _: None, lambda _: None, lambda: None)
         first, second = asyncio.ensure_future(eye.close()), asyncio.ensure_future(eye.close())
         await asyncio.sleep(0)
         first.cancel()
@@ -159,7 +159,7 @@ async def test_participants_are_spread_and_the_eye_and_ear_of_one_are_together(s
     async with serve(Config(analysts=2)) as service:
         analysis = service.bot._analysis
         assert analysis is not None
-        eye = partial(analysis.eye, lambda _: None, lambda: None)
+        eye = partial(analysis.eye, lambda _: None, lambda _: None, lambda: None)
         ear = partial(analysis.ear, lambda _, __: None)
         ours: list[AnEye | AnEar] = [eye(), ear()]
         assert [one.burden for one in all_of(service)] == [5, 0]
@@ -179,7 +179,7 @@ async def test_where_one_process_is_gone_newcomers_go_to_the_other(serve: Serve)
         os.kill(one.pid, signal.SIGKILL)
         await until(lambda: not one.ready)
         assert service.bot._analysis is not None
-        eyes = [service.bot._analysis.eye(lambda _: None, lambda: None) for _ in range(2)]
+        eyes = [service.bot._analysis.eye(lambda _: None, lambda _: None, lambda: None) for _ in range(2)]
         assert (one.burden, other.burden) == (0, 8)
         await asyncio.gather(*(eye.close() for eye in eyes))
 

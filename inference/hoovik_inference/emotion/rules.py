@@ -53,7 +53,7 @@ SEMITONE_RANGE = 3.0
 "Beyond the usual by this much, speech is as lively as it gets."
 VOICE_AROUSAL = 0.6
 "Part of the voice's arousal that is added to the classes'."
-_VOICE_PULL: dict[str, float] = {"angry": 0.9, "happy": 0.9, "surprise": 0.5, "fear": 0.5, "sad": -0.9, "disgust": 0.0}
+VOICE_PULL: dict[str, float] = {"angry": 0.9, "happy": 0.9, "surprise": 0.5, "fear": 0.5, "sad": -0.9, "disgust": 0.0}
 "Logit of each class at full vocal arousal: small, as a voice's arousal tells little about its emotion."
 
 
@@ -105,7 +105,7 @@ class RuleModel:
         voiced = vocal_arousal(voices)
         logits = np.array([NEUTRAL_LOGIT if name == "neutral" else 0.0 for name in EMOTIONS])
         logits += _face_logits(faces, speaking)
-        logits += [voiced * _VOICE_PULL.get(name, 0.0) for name in EMOTIONS]
+        logits += [voiced * VOICE_PULL.get(name, 0.0) for name in EMOTIONS]
         scores = np.exp(logits - logits.max())
         scores /= scores.sum()
         best = int(scores.argmax())

@@ -2,15 +2,19 @@
 
 from hoovik_inference.face.action_units import CORRESPONDENCE, action_units
 from hoovik_inference.face.baseline import Baseline
-from hoovik_inference.face.blendshapes import NEUTRAL, UNMEASURED, blendshapes
-from hoovik_inference.face.confidence import confidence
+from hoovik_inference.face.blendshapes import UNMEASURED, blendshapes
+from hoovik_inference.face.blinks import Blinks
 from hoovik_inference.face.detect import Box, FaceDetector
-from hoovik_inference.face.gaze import closed, eye_in_head, gaze
+from hoovik_inference.face.gaze import Lids, eye_in_head, gaze
 from hoovik_inference.face.measures import MEASURES, measure
 from hoovik_inference.face.mesh import FaceMesh
 from hoovik_inference.face.models import FaceModels
+from hoovik_inference.face.neutral import NEUTRAL
 from hoovik_inference.face.observer import MeshFaceObserver, warm
-from hoovik_inference.face.pose import Alignment, align, angles
+from hoovik_inference.face.person import Person
+from hoovik_inference.face.pose import Alignment, align, angles, head_pose
+from hoovik_inference.face.quality import Quality
+from hoovik_inference.face.tracks import Track, Tracks
 from hoovik_inference.face.zoom import zoom_on
 
 __all__ = [
@@ -20,19 +24,24 @@ __all__ = [
     "UNMEASURED",
     "Alignment",
     "Baseline",
+    "Blinks",
     "Box",
     "FaceDetector",
     "FaceMesh",
     "FaceModels",
+    "Lids",
     "MeshFaceObserver",
+    "Person",
+    "Quality",
+    "Track",
+    "Tracks",
     "action_units",
     "align",
     "angles",
     "blendshapes",
-    "closed",
-    "confidence",
     "eye_in_head",
     "gaze",
+    "head_pose",
     "measure",
     "warm",
     "zoom_on",

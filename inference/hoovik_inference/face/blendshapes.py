@@ -1,98 +1,99 @@
-"""52 ARKit scores from measures of the face's geometry."""
+"""52 ARKit scores from landmarks, by a small network that was distilled from MediaPipe's own blendshape model.
+
+What it was trained on and how well it does is in its card, beside its weights: `bundles/blendshapes/card.md`.
+"""
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
+
 import numpy as np
 
-from hoovik_inference.face.blendshape_table import NEUTRAL_MEASURES, ROWS
-from hoovik_inference.face.measures import MEASURES, SIDED
+from hoovik_inference.face.head import Head
+from hoovik_inference.face.lids_lips import CHANNELS, geometry
+from hoovik_inference.face.points import POINTS, mirrored
+from hoovik_inference.face.pose import Alignment, angles
 from hoovik_inference.types import BLENDSHAPES, Floats
 
-_MEASURE = {name: index for index, name in enumerate(MEASURES)}
-_TO_THE_LEFT = ("lips_x", "chin_x")
-"Measures of the middle that point to the own left: they count the other way round for a right channel."
+BUNDLE = Path(__file__).parents[1] / "bundles" / "blendshapes"
+"Weights and card, made by `hoovik-rtc train blendshapes`."
+WEIGHTS = "blendshapes.npz"
+"The file of the weights in there."
+
+UNMEASURED: tuple[str, ...] = (
+    "cheekPuff", "cheekSquintLeft", "cheekSquintRight", "jawForward", "noseSneerLeft", "noseSneerRight", "tongueOut",
+)  # fmt: skip
+"""Channels that cannot be had from the landmarks; they stay 0. The mesh does not follow moving cheeks and wings of the
+nose, a jaw pushed forward moves nothing in a picture from the front, and the tongue is no part of it. The teacher
+scores none of them either. Figures in the card."""
+
+INPUTS = 3 * len(POINTS) + 3
+"Coordinates of the points, then the head's three angles."
+_DEGREES = np.float32(1 / 30)
+"Angles are in units of 30 degrees, so that they are as large as the rest."
+
+OTHER = np.array([
+    BLENDSHAPES.index(name.replace("Left", "?").replace("Right", "Left").replace("?", "Right")) for name in BLENDSHAPES
+])  # fmt: skip
+"For each channel the one of the mirrored face."
 
 
-def _channels(row: str) -> list[tuple[str, str]]:
-    """The channels of a row and the side that each belongs to."""
-    if row.endswith("*"):
-        return [(row[:-1] + "Left", "left"), (row[:-1] + "Right", "right")]
-    if "|" in row:
-        left, right = row.split("|")
-        return [(left, "left"), (right, "right")]
-    return [(row, "left")]
+def blendshapes(face: Alignment) -> Floats:
+    """(52,) scores 0…1 in the order of BLENDSHAPES of a head laid over the neutral face; UNMEASURED stay 0.
 
-
-def _places(name: str, side: str) -> list[tuple[int, float]]:
-    """Where a row's measure lies in MEASURES, and what it counts there."""
-    other = "right" if side == "left" else "left"
-    if name.startswith("+"):
-        return [(_MEASURE[f"{name[1:]}_left"], 0.5), (_MEASURE[f"{name[1:]}_right"], 0.5)]
-    if name.startswith("~"):
-        return [(_MEASURE[f"{name[1:]}_{other}"], 1.0)]
-    if name in SIDED:
-        return [(_MEASURE[f"{name}_{side}"], 1.0)]
-    return [(_MEASURE[name], -1.0 if name in _TO_THE_LEFT and side == "right" else 1.0)]
-
-
-def _matrix() -> tuple[Floats, Floats]:
-    weights = np.zeros((len(BLENDSHAPES), len(MEASURES)), np.float32)
-    bias = np.full(len(BLENDSHAPES), -np.inf, np.float32)
-    for row, (constant, terms) in ROWS.items():
-        for channel, side in _channels(row):
-            at = BLENDSHAPES.index(channel)
-            bias[at] = constant
-            for name, weight in terms.items():
-                for place, share in _places(name, side):
-                    weights[at, place] += weight * share
-    return weights, bias
-
-
-_WEIGHTS, _BIAS = _matrix()
-_MEASURED = np.isfinite(_BIAS)
-
-UNMEASURED: tuple[str, ...] = tuple(name for name, measured in zip(BLENDSHAPES, _MEASURED, strict=True) if not measured)
-"""Channels that the landmarks don't show; they stay 0. Cheeks puff where the mesh has no depth of its own, the
-tongue is no part of the mesh, and the teacher never scores a squinting cheek."""
-
-NEUTRAL = np.array([NEUTRAL_MEASURES[name.removesuffix("_left").removesuffix("_right")]
-                    for name in MEASURES], np.float32)  # fmt: skip
-"(len(MEASURES),) of a resting face."
-
-_NOISE = 0.02
-"Scores above rest that are noise of the landmarks."
-
-
-def blendshapes(measures: Floats) -> Floats:
-    """(52,) scores 0…1 in the order of BLENDSHAPES from (len(MEASURES),) measures; UNMEASURED stay 0.
-
-    A logistic of a weighted sum per channel, of which what a resting face scores is taken off: half-open
-    lids are no squint.
+    The mean of what the network reads from the face and from its mirror image, so that both halves are weighed alike.
+    Wide eyes and lowered corners of the mouth count by geometry where that shows more (`lids_lips`).
+    Nothing of the participant's own resting face is taken off.
 
     Raises:
-        ValueError: Another shape than (len(MEASURES),).
+        ValueError: The alignment's landmarks are not (478, 3): the irises are needed.
     """
-    if measures.shape != NEUTRAL.shape:
-        raise ValueError(f"measures are {measures.shape}; expected ({len(MEASURES)},), those of `measure`")
-    scores = _bent(measures)
-    scores *= _GAIN
-    scores += _SHIFT
-    np.maximum(scores, 0.0, out=scores)
-    return np.minimum(scores, 1.0, out=scores)
+    if face.landmarks.shape != (478, 3):
+        raise ValueError(f"landmarks are {face.landmarks.shape}; expected (478, 3): turn refined landmarks on")
+    points = (face.landmarks.take(POINTS, axis=0) @ face.axes + face.offset).astype(np.float32)
+    head = angles(face.rotation)
+    face_scores: Floats = scores(_head(), points[None], np.array([[head.yaw, head.pitch, head.roll]], np.float32))[0]
+    return face_scores
 
 
-def _bent(measures: Floats) -> Floats:
-    """The logistics of the weighted sums, as hyperbolic tangents of half the sums: (1 + tanh(x/2)) / 2."""
-    sums: Floats = _HALF_WEIGHTS @ measures
-    sums += _HALF_BIAS
-    np.tanh(sums, out=sums)
-    return sums
+def inputs(points: Floats, turned: Floats) -> Floats:
+    """(INPUTS, 2 n) columns of the network for n faces: each face, then each mirrored.
+
+    Args:
+        points: (n, len(POINTS), 3) in the neutral face's frame.
+        turned: (n, 3) yaw, pitch, roll in degrees.
+    """
+    n = len(points)
+    out = np.empty((INPUTS, 2 * n), np.float32)
+    out[:-3, :n] = points.reshape(n, -1).T
+    out[:-3, n:] = mirrored(points).reshape(n, -1).T
+    out[-3:, :n] = turned.T
+    out[-3:, n:] = (turned * np.array((-1, 1, -1), np.float32)).T
+    out[-3:] *= _DEGREES
+    return out
 
 
-_HALF_WEIGHTS = _WEIGHTS / 2
-_HALF_BIAS = np.where(_MEASURED, _BIAS, np.float32(0)) / 2
-_REST = (1.0 + _bent(NEUTRAL)) / 2 + _NOISE
-"Scores at rest; unmeasured channels are always there, and thus come out as 0."
-_GAIN = np.float32(0.5) / (1.0 - _REST)
-_SHIFT = (np.float32(0.5) - _REST) / (1.0 - _REST)
-"From a tangent to a score: what lies between rest and 1, as 0…1."
+def scores(head: Head, points: Floats, turned: Floats) -> Floats:
+    """(n, 52) as `blendshapes` has it, of many faces and by any head; arguments as of `inputs`."""
+    both = head(inputs(points, turned))
+    n = len(points)
+    mean: Floats = (both[:, :n] + both[OTHER, n:]).T
+    mean *= np.float32(0.5)
+    mean[:, CHANNELS] = np.maximum(mean[:, CHANNELS], geometry(points))
+    mean[:, _UNMEASURED] = 0.0
+    return mean
+
+
+_UNMEASURED = [BLENDSHAPES.index(name) for name in UNMEASURED]
+
+
+@cache
+def _head() -> Head:
+    head = Head.load(BUNDLE / WEIGHTS)
+    if head.names != BLENDSHAPES or len(head.centre) != INPUTS:
+        raise ValueError(
+            f"{BUNDLE / WEIGHTS} takes {len(head.centre)} numbers and gives {len(head.names)}; expected {INPUTS} and "
+            "the channels of BLENDSHAPES: train it again with this version"
+        )
+    return head

@@ -55,7 +55,7 @@ class FaceDetector:
         for one in found:
             box = one.location_data.relative_bounding_box
             boxes.append(Box(box.xmin + box.width / 2, box.ymin + box.height / 2, box.width, box.height))
-        return sorted(boxes, key=_prominence, reverse=True)
+        return sorted(boxes, key=prominence, reverse=True)
 
     def close(self) -> None:
         """Stop the detector. Closing twice does nothing."""
@@ -64,7 +64,7 @@ class FaceDetector:
             self._detector.close()
 
 
-def _prominence(box: Box) -> float:
-    """Area, halved at the edge of the picture."""
+def prominence(box: Box) -> float:
+    """How much of the picture is this face's: its share of the area, halved at the edge."""
     off_centre = min(1.0, 2 * max(abs(box.x - 0.5), abs(box.y - 0.5)))
     return box.width * box.height * (1 - 0.5 * off_centre)

@@ -41,19 +41,30 @@ resource_util.set_resource_dir(str(mediapipe.__path__[0]).removesuffix("mediapip
 
 
 class Graph:
-    """One running graph with one input stream, `image`, and one output stream. Calls must not overlap."""
+    """One running graph with one input stream, `image`, and one output stream, or two. Calls must not overlap."""
 
     _greeted = False
     "Whether a graph of this process has seen a face."
 
-    def __init__(self, text: str, output: str, blank: Any) -> None:
-        """Build and start it (some 50 ms: models are loaded), with a packet that shows nothing."""
+    def __init__(self, text: str, output: str, blank: Any, beside: str | None = None) -> None:
+        """Build and start it (some 50 ms: models are loaded), with a packet that shows nothing.
+
+        Args:
+            text: Its nodes.
+            output: The stream that `run` returns packets of.
+            blank: The packet.
+            beside: A stream of numbers, of which `beside` holds the newest.
+        """
         config = text_format.Parse(_HERE + text, calculator_pb2.CalculatorGraphConfig())
         self._time = 0
         self._out: Any = None
+        self.beside: float | None = None
+        "The number that came in the last run."
         with quiet_start():
             self._graph = calculator_graph.CalculatorGraph(graph_config=config)
             self._graph.observe_output_stream(output, self._take)
+            if beside is not None:
+                self._graph.observe_output_stream(beside, self._note)
             self._graph.start_run({})
             # Networks are loaded in the first run, and their library greets.
             self._run(blank)
@@ -70,7 +81,7 @@ class Graph:
 
     def _run(self, packet: Any) -> Any:
         self._time += 1
-        self._out = None
+        self._out = self.beside = None
         self._graph.add_packet_to_input_stream("image", packet.at(self._time))
         self._graph.wait_until_idle()
         return self._out
@@ -81,6 +92,9 @@ class Graph:
 
     def _take(self, _: str, packet: Any) -> None:
         self._out = packet
+
+    def _note(self, _: str, packet: Any) -> None:
+        self.beside = packet_getter.get_float(packet)
 
     @staticmethod
     def image(pixels: Image) -> Any:

@@ -34,6 +34,7 @@ class FaceMesh:
         self._closed = False
         self._square: Square | None = None  # where the face was in a picture of the size _size
         self._size = (0, 0)
+        self._presence: float | None = None
 
     def find(self, picture: Picture) -> Floats | None:
         """Landmarks of the face in `picture`, or None where there is none.
@@ -56,16 +57,41 @@ class FaceMesh:
             return None
         with self._models.follow.lent() as follower:
             found = follower.find(picture, self._square)
+            self._presence = follower.presence
         return self._keep(found, picture)
 
+    @property
+    def presence(self) -> float | None:
+        """How sure the network is of the face that was followed last, in logits; None where it was searched for.
+
+        About 21 to 28 on whole faces, of whatever size and light; a hand or a mask takes a third of it.
+        """
+        return self._presence
+
+    def judge(self, landmarks: Floats, picture: Picture) -> None:
+        """Ask the network how sure it is of a face that was found in another way: `presence` says it."""
+        self._check(picture)
+        with self._models.follow.lent() as follower:
+            follower.find(picture, around(landmarks, *size(picture)))
+            self._presence = follower.presence
+
     def search(self, picture: Picture, part: Part | None = None) -> Floats | None:
-        """Landmarks of the largest face found anew in `picture`, or in a part of it."""
+        """Landmarks of the largest face found anew in `picture`, or in a part of it; it is followed from then on."""
+        return self._keep(self.peek(picture, part), picture)
+
+    def peek(self, picture: Picture, part: Part | None = None) -> Floats | None:
+        """As `search`, but whoever is followed stays followed."""
         self._check(picture)
         part = part or whole(picture)
         with self._models.search.lent() as graph:
             packet = graph.run(Graph.image(part.cut(picture)))
         message = None if packet is None else Graph.first_message(packet)
-        return self._keep(None if message is None else part.back(parsed(message)), picture)
+        self._presence = None
+        return None if message is None else part.back(parsed(message))
+
+    def look_at(self, landmarks: Floats, picture: Picture) -> None:
+        """Follow the face whose landmarks (478, 3) these are in `picture`."""
+        self._keep(landmarks, picture)
 
     def close(self) -> None:
         """Stop the tracker. Closing twice does nothing."""

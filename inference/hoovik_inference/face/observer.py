@@ -1,4 +1,4 @@
-"""One participant's face, frame by frame: landmarks, then everything that is read from them."""
+"""One participant's face, frame by frame: which one it is, where it is, and everything that is read from it."""
 
 from __future__ import annotations
 
@@ -6,19 +6,15 @@ import math
 
 import numpy as np
 
-from hoovik_inference.face.action_units import action_units
-from hoovik_inference.face.baseline import Baseline
-from hoovik_inference.face.blendshapes import blendshapes
-from hoovik_inference.face.confidence import confidence
+from hoovik_inference.face import stills
 from hoovik_inference.face.detect import Box
-from hoovik_inference.face.gaze import closed, gaze
-from hoovik_inference.face.measures import measure_aligned
 from hoovik_inference.face.mesh import FaceMesh
 from hoovik_inference.face.models import FaceModels
-from hoovik_inference.face.picture import size, whole
-from hoovik_inference.face.pose import align, angles
+from hoovik_inference.face.person import Person
+from hoovik_inference.face.picture import check, size, whole
+from hoovik_inference.face.tracks import SAME_OVERLAP, Tracks, box_of, overlap
 from hoovik_inference.face.zoom import zoom_on
-from hoovik_inference.types import FaceEstimate, Floats, Picture
+from hoovik_inference.types import FaceEstimate, Floats, Picture, Portrait
 
 COUNT_EVERY_MS = 1000.0
 "Capture time between two counts of the faces: people rarely come into a picture more often."
@@ -27,7 +23,7 @@ SEARCH_EVERY_MS = 500.0
 
 
 class MeshFaceObserver:
-    """A `FaceObserver` on MediaPipe's face mesh and geometry alone."""
+    """A `FaceObserver` on MediaPipe's face mesh and what is read from its landmarks."""
 
     def __init__(
         self,
@@ -48,11 +44,15 @@ class MeshFaceObserver:
         self._models = models or FaceModels()
         self._own_models = models is None
         self._mesh = FaceMesh(self._models, pictures=pictures)
+        self._pictures = pictures
         self._count_every_ms = count_every_ms
-        self._counted_ms = self._searched_ms = -math.inf
-        self._faces = 1
+        self._counted_ms = -math.inf
         self._learning = baseline
-        self._baseline = Baseline()
+        self._tracks = Tracks()
+        self._last: Floats | None = None  # landmarks of the picture before
+        self._last_ms = 0.0
+        self._person = self._new_person(1)
+        self._calibrate = self._closed = False
 
     def observe(self, image: Picture, time_ms: float) -> FaceEstimate | None:
         """Measure `image` captured at `time_ms`; None where no face is found.
@@ -63,56 +63,129 @@ class MeshFaceObserver:
         """
         if not math.isfinite(time_ms):
             raise ValueError(f"time_ms is {time_ms}; expected a capture time in milliseconds")
-        landmarks = self._find(image, time_ms)
+        if self._closed:
+            raise RuntimeError("this MeshFaceObserver was closed; make a new one")
+        check(image)
+        landmarks = self._find_still(image, time_ms) if self._pictures else self._find(image, time_ms)
         if landmarks is None:
+            self._person.forget_portrait()
             return None
-        if not 0 <= time_ms - self._counted_ms < self._count_every_ms:
-            self._counted_ms = time_ms
-            self._faces = max(1, len(self._detect(image)))
-        return self.read(landmarks, *size(image), time_ms, self._faces)
+        followed = self._tracks.followed
+        if followed is not None and followed != self._person.track:
+            self._person = self._new_person(followed)
+        return self.read(landmarks, *size(image), time_ms, max(1, self._tracks.faces), picture=image)
 
-    def read(self, landmarks: Floats, width: int, height: int, time_ms: float, faces: int = 1) -> FaceEstimate:
-        """What `observe` makes of landmarks (478, 3) of a `width` x `height` picture."""
-        alignment = align(landmarks, width, height)
-        head = angles(alignment.rotation)
-        measures = measure_aligned(alignment)
-        rested = self._baseline.apply(measures, head, time_ms) if self._learning else measures
-        shapes = blendshapes(rested)
-        return FaceEstimate(
-            time_ms=time_ms,
-            landmarks=landmarks,
-            blendshapes=shapes,
-            action_units=action_units(shapes),
-            head_pose=head,
-            gaze=gaze(measures, head),
-            blink=closed(measures),
-            confidence=confidence(landmarks, alignment, head),
-            faces=faces,
-        )
+    def read(
+        self,
+        landmarks: Floats,
+        width: int,
+        height: int,
+        time_ms: float,
+        faces: int = 1,
+        *,
+        picture: Picture | None = None,
+        scores: Floats | None = None,
+    ) -> FaceEstimate:
+        """What `observe` makes of landmarks (478, 3) of a `width` x `height` picture.
+
+        Args:
+            landmarks: Normalised, as the mesh gives them.
+            width: Of the picture, in pixels.
+            height: Of the picture, in pixels.
+            time_ms: Capture time.
+            faces: Counted last.
+            picture: What they were found in. Without it, what pixels say is carried on, or of no concern.
+            scores: (52,) of another blendshape head than ours.
+        """
+        if self._calibrate:
+            self._calibrate = False
+            self._person.calibrate()
+        presence = None if picture is None else self._mesh.presence
+        return self._person.read(landmarks, (width, height), time_ms, faces, picture, scores, presence)
 
     def calibrate(self) -> None:
         """The next measured face is this participant's neutral one."""
-        self._baseline.calibrate()
+        self._calibrate = True
+
+    def portrait(self) -> Portrait | None:
+        """The face measured last, for who reads expressions; None where the newest picture showed none.
+
+        Valid until the next picture comes: it is cut from the one before only when asked for.
+        """
+        return self._person.portrait()
 
     def close(self) -> None:
         """Release the tracker. Further calls are errors; closing twice is none."""
+        self._closed = True
         self._mesh.close()
         if self._own_models:
             self._models.close()
 
-    def _find(self, image: Picture, time_ms: float) -> Floats | None:
-        """Landmarks of the participant: in the whole picture, or in the part where a far face was found."""
-        landmarks = self._mesh.find(image)
-        if landmarks is None and not 0 <= time_ms - self._searched_ms < SEARCH_EVERY_MS:
-            self._searched_ms = time_ms
-            found = self._detect(image)
-            if found:
-                landmarks = self._mesh.search(image, zoom_on(found[0], image))
-        return landmarks
+    # Which face, and where.
 
-    def _detect(self, image: Picture) -> list[Box]:
+    def _new_person(self, track: int) -> Person:
+        return Person(track, pictures=self._pictures, baseline=self._learning)
+
+    def _find_still(self, image: Picture, time_ms: float) -> Floats | None:
+        """Landmarks of the largest face of a picture that has nothing to do with the one before."""
+        found = stills.find(self._models, whole(image).cut(image))
+        if found is not None:
+            self._mesh.judge(found, image)
+        if found is not None and not 0 <= time_ms - self._counted_ms < self._count_every_ms:
+            self._tracks = Tracks()
+            self._tracks.take(box_of(found), time_ms)
+            self._count(image, time_ms)
+        return found
+
+    def _find(self, image: Picture, time_ms: float) -> Floats | None:
+        """Landmarks of the participant: near the place of the frame before, else wherever they are now."""
+        found = self._mesh.follow(image)
+        if found is None:
+            found = self._search(image, time_ms)
+        elif not 0 <= time_ms - self._counted_ms < self._count_every_ms:
+            self._tracks.here(box_of(found), time_ms)
+            self._count(image, time_ms)
+            other = self._switched(image, time_ms)
+            found = found if other is None else other
+        self._last, self._last_ms = found, time_ms
+        return found
+
+    def _search(self, image: Picture, time_ms: float) -> Floats | None:
+        """Landmarks of a face found anew: the participant's, or another one's where theirs is gone."""
+        if self._last is not None:
+            self._tracks.here(box_of(self._last), self._last_ms)
+        near = self._mesh.peek(image)
+        if not 0 <= time_ms - self._counted_ms < SEARCH_EVERY_MS:
+            self._count(image, time_ms)
+        elif near is None:
+            return None
+        wanted = self._tracks.wanted(time_ms)
+        if wanted is not None and (near is None or overlap(box_of(near), wanted) < SAME_OVERLAP):
+            closer = self._mesh.peek(image, zoom_on(wanted, image))
+            near = near if closer is None else closer
+        if near is None or not self._tracks.take(box_of(near), time_ms):
+            return None
+        self._mesh.look_at(near, image)
+        return near
+
+    def _switched(self, image: Picture, time_ms: float) -> Floats | None:
+        """Landmarks of a face that has been clearly more prominent than the followed one; None where there is none."""
+        better = self._tracks.better(time_ms)
+        if better is None:
+            return None
+        other = self._mesh.peek(image, zoom_on(better, image))
+        if other is None or overlap(box_of(other), better) < SAME_OVERLAP:
+            return None
+        self._tracks.take(box_of(other), time_ms, switch=True)
+        self._mesh.look_at(other, image)
+        return other
+
+    def _count(self, image: Picture, time_ms: float) -> None:
+        """Look where faces are in the whole picture."""
+        self._counted_ms = time_ms
         with self._models.detect.lent() as detector:
-            return detector.find(whole(image).cut(image))
+            boxes: list[Box] = detector.find(whole(image).cut(image))
+        self._tracks.count(boxes, time_ms)
 
 
 def warm(models: FaceModels, threads: int = 1) -> None:

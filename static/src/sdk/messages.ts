@@ -34,6 +34,12 @@ export interface EmotionPayload {
   head_pose?: { yaw: number; pitch: number; roll: number };
   gaze?: { x: number; y: number };
   blink?: boolean;
+  /** Blinks a minute; absent until the face was watched for 10 s. */
+  blink_rate?: number;
+  /** Which face is followed: another number is another face. */
+  face_track?: number;
+  /** What may be wrong with the picture of the face, each 0…1, 1 is no concern. */
+  quality?: Record<"size" | "turn" | "inside" | "fit" | "sharpness" | "light" | "visible", number>;
   audio_ms?: number;
 }
 

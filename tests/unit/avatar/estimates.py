@@ -10,6 +10,7 @@ from hoovik_inference.types import (
     VISEMES,
     EmotionEstimate,
     FaceEstimate,
+    FaceQuality,
     Floats,
     Gaze,
     HeadPose,
@@ -53,6 +54,9 @@ def face(
         blink=False,
         confidence=confidence,
         faces=1,
+        quality=FaceQuality(1.0, 1.0, 1.0, 1.0, 1.0, 1.0, confidence),
+        track=1,
+        blink_rate=None,
     )
 
 

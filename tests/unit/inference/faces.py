@@ -13,6 +13,7 @@ from hoovik_inference.types import (
     BLENDSHAPES,
     VISEMES,
     FaceEstimate,
+    FaceQuality,
     Floats,
     Gaze,
     HeadPose,
@@ -60,6 +61,9 @@ def face(time_ms: float = 0.0, action_units: Floats | None = None, confidence: f
         blink=False,
         confidence=confidence,
         faces=1,
+        quality=FaceQuality(1.0, 1.0, 1.0, 1.0, 1.0, 1.0, confidence),
+        track=1,
+        blink_rate=None,
     )
 
 

@@ -76,7 +76,8 @@ def test_a_picture_of_another_size_leaves_the_zoom(observer: MeshFaceObserver) -
 
 
 def test_two_faces_are_counted_once_a_second_of_capture_time(observer: MeshFaceObserver) -> None:
-    one, two = photo(), np.ascontiguousarray(np.hstack([photo(), photo()]))
+    one = np.ascontiguousarray(np.hstack([photo(), np.full_like(photo(), 128)]))
+    two = np.ascontiguousarray(np.hstack([photo(), photo()]))
     counts = []
     for picture, at in ((one, 0.0), (two, 500.0), (two, 1010.0), (two, 50.0)):
         face = observer.observe(picture, at)

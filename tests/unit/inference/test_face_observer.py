@@ -3,12 +3,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 
 from hoovik_inference.face import FaceModels, MeshFaceObserver, warm
 from hoovik_inference.training import warp_face
-from hoovik_inference.types import FaceEstimate, FaceObserver, Image
+from hoovik_inference.types import BLENDSHAPES, PORTRAIT_SIDE, FaceEstimate, FaceObserver, Image
 from tests.unit.inference.faces import photo, photo_landmarks, shape
 
 
@@ -35,6 +36,8 @@ def test_an_estimate_is_whole() -> None:
     assert face.confidence > 0.9
     assert face.faces == 1
     assert face.blink is False
+    assert (face.track, face.blink_rate, face.expression) == (1, None, None)
+    assert face.quality.confidence == face.confidence
     assert shape(face, "mouthSmileLeft") > 0.5, "the photo smiles"
 
 
@@ -73,7 +76,8 @@ def test_after_calibrating_on_a_smile_the_same_smile_is_neutral() -> None:
     face = observer.observe(photo(), 0.0)
     observer.close()
     assert face is not None
-    assert face.blendshapes.max() < 0.02
+    rests = [score for name, score in zip(BLENDSHAPES, face.blendshapes, strict=True) if not name.startswith("eyeLook")]
+    assert max(rests) < 0.02
 
 
 def test_the_same_frame_again_and_again_reads_the_same() -> None:
@@ -123,6 +127,76 @@ def test_observers_that_share_their_models_measure_what_those_with_their_own_do(
         one.close()
 
 
+def test_a_portrait_is_of_the_newest_picture_and_before_calibration() -> None:
+    observer = MeshFaceObserver()
+    assert observer.portrait() is None
+    observer.calibrate()
+    for shown, time_ms in ((photo(), 0.0), (photo(), 40.0)):
+        face = observer.observe(shown, time_ms)
+        portrait = observer.portrait()
+        assert face is not None and portrait is not None
+        assert portrait.time_ms == time_ms
+        assert portrait.pixels.shape == (PORTRAIT_SIDE, PORTRAIT_SIDE)
+        assert abs(portrait.pixels.mean()) < 0.01
+        assert portrait.blendshapes[BLENDSHAPES.index("mouthSmileLeft")] > 0.5 > shape(face, "mouthSmileLeft")
+    assert observer.observe(np.zeros_like(photo()), 80.0) is None
+    assert observer.portrait() is None
+    observer.close()
+
+
+def test_of_landmarks_alone_there_is_no_portrait() -> None:
+    observer = MeshFaceObserver()
+    observer.read(photo_landmarks(), 300, 300, 0.0)
+    assert observer.portrait() is None
+    observer.close()
+
+
+def beside(left: int, right: int, left_side: int = 300, right_side: int = 300) -> Image:
+    """A wide picture with the photo on both halves, so and so large; 0 leaves a half empty."""
+    picture = np.full((360, 800, 3), 128, np.uint8)
+    for x, side in ((left, left_side), (right, right_side)):
+        if side:
+            picture[30 : 30 + side, x : x + side] = cv2.resize(photo(), (side, side), interpolation=cv2.INTER_AREA)
+    return picture
+
+
+def test_the_largest_face_is_followed_and_the_other_one_counted() -> None:
+    observer = MeshFaceObserver()
+    for n in range(40):
+        face = observer.observe(beside(20, 480, 180, 300), n * 100.0)
+        assert face is not None
+        assert (face.track, face.faces) == (1, 2)
+        assert face.landmarks[:, 0].mean() > 0.5
+    observer.close()
+
+
+def test_a_face_that_becomes_clearly_larger_is_followed_after_a_while_as_another_one() -> None:
+    observer = MeshFaceObserver()
+    tracks = []
+    for n in range(60):
+        face = observer.observe(beside(20, 450, 200, 0 if n < 10 else 320), n * 100.0)
+        assert face is not None
+        tracks.append((face.track, face.landmarks[:, 0].mean() > 0.5))
+    observer.close()
+    assert tracks[:40] == [(1, False)] * 40, "a second is no reason"
+    assert tracks[-1] == (2, True)
+
+
+def test_who_is_gone_is_waited_for_and_then_the_other_one_is_followed_from_the_beginning() -> None:
+    observer = MeshFaceObserver()
+    observer.calibrate()
+    first = observer.observe(beside(20, 480, 300, 180), 0.0)
+    seen = [observer.observe(beside(20, 480, 0, 180), 100.0 + n * 100.0) for n in range(30)]
+    observer.close()
+    assert first is not None and first.track == 1
+    assert shape(first, "mouthSmileLeft") < 0.05
+    assert seen[:9] == [None] * 9
+    last = seen[-1]
+    assert last is not None and last.track == 2
+    assert last.faces == 1
+    assert shape(last, "mouthSmileLeft") > 0.4, "what was told of the first face is not true of this one"
+
+
 @pytest.mark.shared
 @pytest.mark.parametrize("name", ["swiz3n.mpg", "brbk7n.mpg", "lbax4n.mpg", "bbaf2n.mpg", "pwij3p.mpg"])
 def test_a_talking_head_is_followed_in_every_frame_with_a_moving_mouth(shared_media: Path, name: str) -> None:
@@ -166,3 +240,34 @@ def test_there_is_nobody_in_a_clip_of_nobody(shared_media: Path) -> None:
     seen = [face is not None for face in observed(pictures(shared_media / "no_face.mp4", every=5), observer)]
     observer.close()
     assert np.mean(seen) < 0.1
+
+
+@pytest.mark.shared
+def test_in_a_group_that_sways_one_face_is_followed_and_the_others_are_counted(shared_media: Path) -> None:
+    group = cv2.cvtColor(cv2.imread(str(shared_media / "multi_face.jpg")), cv2.COLOR_BGR2RGB)
+    height, width = group.shape[:2]
+    observer = MeshFaceObserver()
+    tracks, counts, places = set(), set(), []
+    for n in range(90):
+        x, y = 0.03 * width * np.sin(n / 9), 0.02 * height * np.sin(n / 7)
+        moved = cv2.warpAffine(group, np.array([[1.0, 0.0, x], [0.0, 1.0, y]]), (width, height))
+        face = observer.observe(np.asarray(moved, np.uint8), n * 66.0)
+        assert face is not None
+        tracks.add(face.track)
+        counts.add(face.faces)
+        places.append(face.landmarks[:, 0].mean() - x / width)
+    observer.close()
+    assert tracks == {1}
+    assert min(counts) >= 4
+    assert np.ptp(places) < 0.02, "always the same one"
+
+
+@pytest.mark.shared
+def test_a_face_that_goes_and_one_that_comes_is_one_face_each(shared_media: Path) -> None:
+    for name in ("face_noface.mov", "noface_face.mov"):
+        observer = MeshFaceObserver()
+        seen = observed(pictures(shared_media / name, every=4), observer, 25 / 4)
+        faces = [face for face in seen if face is not None]
+        observer.close()
+        assert {face.track for face in faces} == {1}
+        assert {face.faces for face in faces} == {1}

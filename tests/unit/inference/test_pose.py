@@ -1,20 +1,23 @@
+"""Where heads point: landmarks with a known rotation, then pictures of heads with one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hoovik_inference.face import align, angles
+from hoovik_inference.face import FaceMesh, FaceModels, align, angles, head_pose
 from hoovik_inference.face.pose import NEUTRAL
-from hoovik_inference.types import Floats
+from hoovik_inference.training import warp_face
+from hoovik_inference.types import Floats, HeadPose, Image
+from tests import media
 from tests.unit.inference.faces import photo, photo_landmarks
-
-
-def rotation(yaw: float, pitch: float, roll: float) -> NDArray[np.float64]:
-    """Right-hand rotations about +Y, +X and +Z, as glTF has them."""
-    y, p, r = np.radians([yaw, pitch, roll])
-    ry = np.array([[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]])
-    rx = np.array([[1, 0, 0], [0, np.cos(p), -np.sin(p)], [0, np.sin(p), np.cos(p)]])
-    rz = np.array([[np.cos(r), -np.sin(r), 0], [np.sin(r), np.cos(r), 0], [0, 0, 1]])
-    return np.asarray(ry @ rx @ rz, np.float64)
+from tests.unit.inference.rendered import Camera, Head, rotation
 
 
 def posed(yaw: float, pitch: float, roll: float, width: int = 640, height: int = 480) -> Floats:
@@ -54,8 +57,6 @@ def test_roll_is_positive_when_the_head_tilts_to_its_right_shoulder() -> None:
 
 
 def test_a_mirrored_photo_turns_and_tilts_the_other_way() -> None:
-    from hoovik_inference.face import FaceMesh
-
     mesh = FaceMesh(pictures=True)
     mirrored = mesh.find(np.ascontiguousarray(photo()[:, ::-1]))
     mesh.close()
@@ -130,3 +131,79 @@ def test_landmarks_of_another_shape_are_refused() -> None:
 def test_a_picture_without_size_is_refused() -> None:
     with pytest.raises(ValueError, match="expected its size in pixels"):
         align(photo_landmarks(), 0, 480)
+
+
+def measured(mesh: FaceMesh, picture: Image) -> HeadPose:
+    """What a tracker measures once it has settled on a picture."""
+    landmarks = [mesh.find(picture) for _ in range(3)][-1]
+    assert landmarks is not None
+    return head_pose(align(landmarks, picture.shape[1], picture.shape[0]).rotation)
+
+
+def errors(head: Head, poses: list[tuple[float, float, float]], camera: Camera) -> NDArray[np.float64]:
+    """(n, 3) degrees off in yaw, pitch and roll on pictures of a head that is turned so."""
+    out = []
+    models = FaceModels()
+    for pose in poses:
+        found = measured(FaceMesh(models), head.seen(*pose, camera))
+        out.append(np.array((found.yaw, found.pitch, found.roll)) - pose)
+    models.close()
+    return np.array(out)
+
+
+GRID = [(yaw, pitch, 0.0) for yaw in (-40.0, -20.0, 0.0, 20.0, 40.0) for pitch in (-20.0, 0.0, 20.0)]
+TILTED = [(0.0, 0.0, -40.0), (0.0, 0.0, 40.0), (25.0, 10.0, -20.0), (-25.0, -10.0, 20.0), (30.0, -15.0, 30.0)]
+
+
+def test_rendered_rotations_are_found_within_three_degrees_on_average() -> None:
+    photo, landmarks = media.astronaut()
+    rested = warp_face(photo, landmarks)
+    mesh = FaceMesh(pictures=True)
+    found = mesh.find(rested)
+    mesh.close()
+    assert found is not None
+    off = np.abs(errors(Head(rested, found), GRID + TILTED, Camera()))
+    assert off.mean(axis=0).max() < 3.0
+    assert off.max() < 9.0
+
+
+@pytest.mark.parametrize("distance_cm", [45.0, 75.0])
+def test_so_they_are_from_near_and_far(distance_cm: float) -> None:
+    head = Head(*media.astronaut())
+    poses = [(0.0, 0.0, 0.0), (20.0, 0.0, 0.0), (-20.0, 0.0, 0.0), (0.0, 15.0, 0.0), (0.0, -15.0, 0.0)]
+    off = np.abs(errors(head, poses, Camera(distance_cm=distance_cm)))
+    assert np.median(off) < 3.0
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["bbaf2n.mpg", "brbk7n.mpg", "lbax4n.mpg", "pwij3p.mpg", "swiz3n.mpg"])
+def test_rotations_of_real_faces_are_found_within_three_degrees_on_average(shared_media: Path, name: str) -> None:
+    mesh = FaceMesh(pictures=True)
+    frame = next(pictures(shared_media / name))
+    found = mesh.find(frame)
+    mesh.close()
+    assert found is not None
+    off = np.abs(errors(Head(frame, found), GRID + TILTED, Camera()))
+    assert off.mean(axis=0).max() < 3.0
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["bbaf2n.mpg", "talking_head_8s.mp4"])
+def test_a_real_picture_turned_in_its_plane_is_a_head_that_tilts_by_as_much(shared_media: Path, name: str) -> None:
+    frame = next(pictures(shared_media / name))
+    height, width = frame.shape[:2]
+    tilts = []
+    mesh = FaceMesh()
+    for degrees in range(0, 41, 5):
+        about = np.array(cv2.getRotationMatrix2D((width / 2, height / 2), -degrees, 1.0))
+        turned = cv2.warpAffine(frame, about, (width, height), borderMode=cv2.BORDER_REPLICATE)
+        # Clockwise is to the own left shoulder.
+        tilts.append(measured(mesh, np.asarray(turned, np.uint8)).roll + degrees)
+    mesh.close()
+    assert np.ptp(tilts) < 3.0
+
+
+def pictures(path: Path) -> Iterator[Image]:
+    with av.open(str(path)) as container:
+        for frame in container.decode(video=0):
+            yield np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)

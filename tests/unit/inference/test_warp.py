@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hoovik_inference.face import MeshFaceObserver
+from hoovik_inference.face import MeshFaceObserver, align
 from hoovik_inference.training import clip, warp_face
+from hoovik_inference.training.moves import Truth, moved
+from hoovik_inference.training.warp import express
 from hoovik_inference.types import FaceEstimate
 from tests.unit.inference.faces import photo, photo_landmarks, shape
 
@@ -28,7 +31,8 @@ def rested() -> MeshFaceObserver:
 @pytest.fixture(scope="module")
 def measure(rested: MeshFaceObserver) -> Measure:
     def measured(**truth: float) -> FaceEstimate:
-        face = rested.observe(warp_face(photo(), photo_landmarks(), **truth), 0.0)
+        # Long after the neutral face was told.
+        face = rested.observe(warp_face(photo(), photo_landmarks(), **truth), 60_000.0)
         assert face is not None
         return face
 
@@ -121,7 +125,59 @@ def test_a_clip_has_one_frame_for_each_truth() -> None:
     assert np.array_equal(frames[1], warp_face(photo(), photo_landmarks(), smile=0.5))
 
 
-@pytest.mark.parametrize("truth", [{"smile": -0.1}, {"jaw": 1.5}, {"turn": -2.0}])
+def test_a_face_that_is_left_as_it_is_looks_as_it_did() -> None:
+    same = express(photo(), photo_landmarks(), Truth(), rest=False)
+    assert np.abs(same.astype(int) - photo()).mean() < 1.0
+
+
+ACTIONS = ["smile", "jaw", "brows", "aside", "wide", "sneer", "lower", "frown", "cheeks", "puff"]
+# Where each shows, as an index of a point on the participant's left, and which way it goes: x, y, z.
+GOES = [
+    ("smile", 291, 1, +1), ("jaw", 152, 1, -1), ("brows", 334, 1, +1), ("aside", 13, 0, +1), ("wide", 386, 1, +1),
+    ("wide", 374, 1, -1), ("sneer", 358, 1, +1), ("lower", 285, 1, -1), ("lower", 285, 0, -1), ("frown", 291, 1, -1),
+    ("cheeks", 280, 1, +1), ("cheeks", 374, 1, +1), ("puff", 434, 0, +1), ("puff", 434, 2, +1),
+]  # fmt: skip
+
+
+def rested_points() -> NDArray[np.float64]:
+    return align(photo_landmarks(), 300, 300).points[:468].astype(np.float64)
+
+
+def sided(action: str, left: float, right: float) -> Truth:
+    whole = action in ("smile", "jaw", "brows", "aside")
+    values: dict[str, Any] = {action: left if whole else (left, right)}
+    return Truth(**values)
+
+
+@pytest.mark.parametrize(("action", "point", "axis", "way"), GOES)
+def test_every_action_moves_its_own_points_its_own_way_and_the_more_the_further(
+    action: str, point: int, axis: int, way: int
+) -> None:
+    rest = rested_points()
+    went = [float((moved(rest, sided(action, much, much)) - rest)[point, axis]) * way for much in (0.0, 0.5, 1.0)]
+    assert went[0] == 0.0
+    assert 0.04 < went[1] < went[2]
+
+
+@pytest.mark.parametrize("action", ["wide", "sneer", "lower", "frown", "cheeks", "puff"])
+def test_an_action_of_one_side_leaves_the_other_where_it_is(action: str) -> None:
+    rest = rested_points()
+    change = np.linalg.norm(moved(rest, sided(action, 1.0, 0.0)) - rest, axis=1)
+    left, right = (rest[:, 0] * sign > 1.5 for sign in (1, -1))
+    assert change[left].max() > 0.2
+    assert change[right].max() < 0.1
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_no_action_moves_the_corners_of_the_eyes(action: str) -> None:
+    rest = rested_points()
+    change = moved(rest, sided(action, 1.0, 1.0)) - rest
+    assert np.abs(change[[33, 133, 263, 362]]).max() < 0.1
+
+
+@pytest.mark.parametrize(
+    "truth", [{"smile": -0.1}, {"jaw": 1.5}, {"turn": -2.0}, {"sneer": 1.2}, {"wide": -0.2}, {"aside": -1.1}]
+)
 def test_a_truth_outside_its_range_is_refused_by_name(truth: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=next(iter(truth))):
         warp_face(photo(), photo_landmarks(), **truth)

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from hoovik_inference.types import FaceEstimate, Gaze, HeadPose, VoiceEstimate
+from hoovik_inference.types import FaceEstimate, FaceQuality, Gaze, HeadPose, VoiceEstimate
 from hoovik_rtc.media.packets import EncodedFrame, EncodedSound
 from hoovik_rtc.pipeline.ear import Heard
 from hoovik_rtc.pipeline.exchange import BUFFER, Inbox, Message, pack
@@ -78,6 +78,10 @@ def face() -> FaceEstimate:
         blink=True,
         confidence=0.75,
         faces=2,
+        quality=FaceQuality(0.9, 0.8, 1.0, 0.7, 0.6, 0.5, 0.4),
+        track=3,
+        blink_rate=12.5,
+        expression=some[:7, 2],
     )
 
 

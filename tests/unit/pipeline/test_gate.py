@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hoovik_rtc.pipeline.gate import LookGate
+from hoovik_rtc.pipeline.gate import CROWDED, LookGate, ReadingGate
 from hoovik_rtc.pipeline.load import STEPS, Load
 
 
@@ -55,3 +55,26 @@ def test_capture_times_that_leap_back_begin_anew() -> None:
     gate = LookGate(At(), 0.0)
     assert looks(gate, 30, 1.0)
     assert gate.due(-5000.0)
+
+
+def test_expressions_are_due_ten_times_a_second_where_nobody_waits() -> None:
+    gate = ReadingGate()
+    due = [gate.due(n * 33.4, 0) for n in range(30)]
+    assert sum(due) == 10 and due[0]
+    assert not gate.late
+
+
+def test_expressions_give_way_to_looks_that_wait_but_come_twice_a_second() -> None:
+    gate = ReadingGate()
+    gate.due(0.0, 0)
+    due = [n for n in range(1, 61) if gate.due(n * 33.4, CROWDED)]
+    assert len(due) == 4
+    assert gate.late
+    assert gate.due(61 * 33.4 + 100.0, 0)
+    assert not gate.late, "what comes in time is not late"
+
+
+def test_a_capture_time_that_leaps_back_is_read_at_once() -> None:
+    gate = ReadingGate()
+    assert gate.due(10_000.0, 0)
+    assert gate.due(0.0, CROWDED)

@@ -15,8 +15,8 @@ def test_a_face_that_is_missing_for_a_second_is_said_once_and_so_is_its_return()
     for at in range(0, 3000, 33):
         notices.no_face(float(at))
     assert said == ["no_face"]
-    notices.face(1)
-    notices.face(1)
+    notices.face(1, 1)
+    notices.face(1, 1)
     assert said == ["no_face", "face_found"]
 
 
@@ -24,14 +24,14 @@ def test_a_blink_of_the_detector_is_not_worth_a_word() -> None:
     notices, said = made()
     for at in range(0, 9000, 900):
         notices.no_face(float(at))
-        notices.face(1)
+        notices.face(1, 1)
     assert said == []
 
 
 def test_several_faces_are_said_each_time_that_somebody_comes() -> None:
     notices, said = made()
     for faces in (1, 2, 2, 3, 1, 2):
-        notices.face(faces)
+        notices.face(faces, 1)
     assert said == ["several_faces", "several_faces"]
 
 
@@ -48,3 +48,10 @@ def test_a_modality_is_said_when_it_has_lasted_and_not_while_the_senses_open() -
     for at in range(5000, 7000, 100):
         notices.modality("both", float(at), 0.0)
     assert said == ["modality_none", "modality_both"]
+
+
+def test_another_face_is_said_when_it_is_followed_and_the_first_one_is_not() -> None:
+    notices, said = made()
+    for track in (1, 1, 2, 2, 1):
+        notices.face(1, track)
+    assert said == ["another_face", "another_face"]

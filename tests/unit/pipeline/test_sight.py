@@ -12,13 +12,13 @@ from hoovik_rtc.media.decode import Picture, VideoDecoder
 from hoovik_rtc.media.packets import EncodedFrame, MediaPacket
 from hoovik_rtc.media.timeline import SenderClock
 from hoovik_rtc.pipeline.analysis import InThreads
-from hoovik_rtc.pipeline.eye import Seen
+from hoovik_rtc.pipeline.eye import Expressed, Seen
 from hoovik_rtc.pipeline.load import Load
 from hoovik_rtc.pipeline.sight import Sight
 from hoovik_rtc.pipeline.workers import Workers
 from hoovik_rtc.telemetry import Telemetry
 from hoovik_rtc.testing import Clip
-from tests.fakes import engine
+from tests.fakes import FakeExpression, engine
 from tests.waiting import until
 
 
@@ -28,11 +28,12 @@ class Rig:
         self.telemetry = Telemetry()
         self.workers = Workers()
         self.seen: list[Seen] = []
+        self.expressed: list[Expressed] = []
         self.keyframes = 0
         self.sent = 0
         load = Load(2.0)
         analysis = InThreads(self.workers, engine(), load.meter, self.telemetry)
-        self.sight = Sight(analysis, SenderClock(), self, self.seen.append, load, self.telemetry)
+        self.sight = Sight(analysis, SenderClock(), self, self.seen.append, self.expressed.append, load, self.telemetry)
 
     def request_keyframe(self) -> None:
         self.keyframes += 1
@@ -64,6 +65,26 @@ async def test_every_picture_of_30_a_second_is_looked_at(moving_clip: Clip) -> N
             await until(lambda n=n: len(one.seen) == n + 1)  # type: ignore[misc]
         assert one.telemetry.counted("video_frames_decoded") == 10
         assert one.keyframes == 0
+
+
+async def test_expressions_are_read_ten_times_a_second_and_only_while_asked_for(moving_clip: Clip) -> None:
+    async with rig(moving_clip) as one:
+        begin = clock.now_ms()
+
+        async def play(frames: range) -> None:
+            for n in frames:
+                one.send(begin + n * 33.4)
+                await until(lambda n=n: len(one.seen) == n + 1)  # type: ignore[misc]
+
+        await play(range(10))
+        assert FakeExpression.read == 0, "nobody asked"
+        one.sight.express(True)
+        await play(range(10, 40))
+        await until(lambda: len(one.expressed) == 10)
+        assert one.expressed[0].scores[1] == pytest.approx(0.8)
+        one.sight.express(False)
+        await play(range(40, 50))
+        assert FakeExpression.read == 10
 
 
 async def test_a_decoder_that_brings_nothing_for_five_seconds_is_made_anew(

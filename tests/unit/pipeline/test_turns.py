@@ -97,3 +97,16 @@ async def test_what_waits_when_they_are_closed_never_runs() -> None:
     assert waiting.cancelled()
     with pytest.raises(RuntimeError, match="closed"):
         turns.face.submit(log.job("face"))
+
+
+async def test_one_expression_is_read_in_a_round_so_that_faces_hardly_wait_for_it() -> None:
+    turns, log = Turns(), Log()
+    for _ in range(4):
+        turns.expression.submit(log.job("expression"))
+        turns.face.submit(log.job("face"))
+        turns.audio.submit(log.job("audio"))
+    await rest()
+    first = log.ran.index("expression")
+    assert log.ran.count("expression") == 4
+    assert log.ran[first + 1] != "expression"
+    assert log.ran.index("audio") < first

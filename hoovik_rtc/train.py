@@ -1,0 +1,153 @@
+"""`hoovik-rtc train face|blendshapes`: the models that ship with the package, made again by anyone."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from hoovik_rtc.errors import TrainingError
+
+
+def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the command line."""
+    train = commands.add_parser("train", help="train the models that ship with the package")
+    kinds = train.add_subparsers(required=True, metavar="WHAT")
+
+    face = kinds.add_parser("face", help="expression from the pixels of a face, on labelled pictures")
+    face.add_argument(
+        "--data", type=Path, required=True, metavar="NPZ", help="labelled pictures, as FER2013's train.npz"
+    )
+    face.add_argument("--test", type=Path, metavar="NPZ", help="other labelled pictures, for the card only")
+    face.add_argument("--epochs", type=_positive, default=None, help="passes over the pictures")
+    _shared(face)
+    face.set_defaults(run=_face)
+
+    shapes = kinds.add_parser("blendshapes", help="the 52 blendshapes from landmarks, after MediaPipe's own model")
+    shapes.add_argument("--data", type=Path, required=True, metavar="NPZ", help="pictures of many people, as FER2013's")
+    shapes.add_argument("--media", type=Path, required=True, metavar="FOLDER", help="clips and stills, one person each")
+    shapes.add_argument("--teacher", type=Path, required=True, metavar="FILE", help="MediaPipe's face_landmarker.task")
+    _shared(shapes)
+    shapes.set_defaults(run=_blendshapes)
+
+
+def _shared(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where model, curves and card go")
+    parser.add_argument("--work", type=Path, metavar="FOLDER", help="what can be resumed (default: OUT/work)")
+    parser.add_argument("--resume", action="store_true", help="go on from what a stopped run left in --work")
+    parser.add_argument("--seed", type=int, default=1, help="everything random comes from it (default 1)")
+    parser.add_argument(
+        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="auto: cuda where there is one"
+    )
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return value
+
+
+def _face(arguments: argparse.Namespace) -> int:
+    _require_torch()
+    from hoovik_inference.training import expression
+
+    recipe = expression.Recipe(seed=arguments.seed)
+    if arguments.epochs is not None:
+        recipe = expression.with_epochs(recipe, arguments.epochs)
+    with _Bars() as bars:
+        try:
+            trained = expression.train(
+                arguments.data,
+                arguments.test,
+                arguments.out,
+                arguments.work or arguments.out / "work",
+                recipe,
+                resume=arguments.resume,
+                device=_device(arguments.device),
+                processes=os.cpu_count() or 1,
+                progress=bars.tell,
+            )
+        except (ValueError, OSError) as exc:
+            raise TrainingError(str(exc)) from exc
+    console = Console(highlight=False, soft_wrap=True)
+    for name, compared in (("held back", trained.held), (arguments.test, trained.tested)):
+        if compared is not None:
+            one = compared.joined
+            console.print(f"{name}: accuracy {one.accuracy:.1%}, UAR {one.uar:.1%}, ECE {one.ece:.3f}, n {one.n}")
+    console.print(f"written: {arguments.out}/model.onnx, card.md, curves.svg, history.json")
+    return 0
+
+
+def _blendshapes(arguments: argparse.Namespace) -> int:
+    _require_torch()
+    from hoovik_inference.training.blendshape import train
+    from hoovik_inference.training.blendshape.fit import Recipe
+
+    with _Bars() as bars:
+        try:
+            summary = train.train(
+                arguments.data,
+                arguments.media,
+                arguments.teacher,
+                arguments.out,
+                arguments.work or arguments.out / "work",
+                Recipe(seed=arguments.seed),
+                resume=arguments.resume,
+                device=_device(arguments.device),
+                processes=os.cpu_count() or 1,
+                progress=bars.tell,
+            )
+        except (ValueError, OSError) as exc:
+            raise TrainingError(str(exc)) from exc
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"people held out: mean absolute error {summary.held.error:.4f}; by person in card.md")
+    console.print(f"written: {arguments.out}/blendshapes.npz, card.md and curves")
+    return 0
+
+
+class _Bars:
+    """A progress bar for each stage, on standard error."""
+
+    def __init__(self) -> None:
+        columns = (
+            TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"),
+            TimeElapsedColumn(), TimeRemainingColumn(), TextColumn("{task.fields[note]}"),
+        )  # fmt: skip
+        self._progress = Progress(*columns, console=Console(stderr=True))
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> _Bars:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def tell(self, stage: str, done: int, total: int, note: str = "") -> None:
+        """A stage is so far."""
+        if stage not in self._tasks:
+            self._tasks[stage] = self._progress.add_task(stage, total=total, note=note)
+        self._progress.update(self._tasks[stage], completed=done, total=total, note=note)
+
+
+def _device(wanted: str) -> str:
+    import torch
+
+    there = torch.cuda.is_available()
+    if wanted == "cuda" and not there:
+        raise TrainingError("--device cuda: torch sees no CUDA device. Use --device cpu, or a torch built for CUDA.")
+    return "cuda" if there and wanted != "cpu" else "cpu"
+
+
+def _require_torch() -> None:
+    missing = [name for name in ("torch", "onnx", "onnxscript") if find_spec(name) is None]
+    if missing:
+        raise TrainingError(f"training needs {', '.join(missing)}. Install: pip install 'hoovik-rtc[train]'")

@@ -1,0 +1,98 @@
+"""All that is known of one face over time, and what is read from it. Another face begins with a new one."""
+
+from __future__ import annotations
+
+from hoovik_inference.face.action_units import action_units
+from hoovik_inference.face.baseline import Baseline
+from hoovik_inference.face.blendshapes import blendshapes
+from hoovik_inference.face.blinks import Blinks
+from hoovik_inference.face.crop import portrait
+from hoovik_inference.face.gaze import Lids, gaze
+from hoovik_inference.face.measures import measure_aligned
+from hoovik_inference.face.pose import Alignment, align, head_pose
+from hoovik_inference.face.quality import Quality
+from hoovik_inference.types import FaceEstimate, Floats, Picture, Portrait
+
+LEARN_FROM = 0.5
+"Confidence below which nothing is learnt of a resting face."
+
+
+class Person:
+    """What is remembered of one face, in memory only: its rest, its blinks, how it looks."""
+
+    def __init__(self, track: int, *, pictures: bool = False, baseline: bool = True) -> None:
+        """Begin with a face.
+
+        Args:
+            track: Its number.
+            pictures: The images don't follow each other: nothing is carried from one to the next.
+            baseline: Learn its rest.
+        """
+        self.track = track
+        self._pictures = pictures
+        self._learning = baseline
+        self._baseline = Baseline()
+        self._lids = Lids()
+        self._blinks = Blinks()
+        self._quality = Quality(pictures=pictures)
+        self._shown: tuple[Picture, Alignment, Floats, float] | None = None
+
+    def calibrate(self) -> None:
+        """The next measured face is this person's neutral one."""
+        self._baseline.calibrate()
+
+    def read(
+        self,
+        landmarks: Floats,
+        size: tuple[int, int],
+        time_ms: float,
+        faces: int,
+        picture: Picture | None = None,
+        scores: Floats | None = None,
+        presence: float | None = None,
+    ) -> FaceEstimate:
+        """What one picture says.
+
+        Args:
+            landmarks: (478, 3) in a picture of that size.
+            size: Width and height in pixels.
+            time_ms: Capture time.
+            faces: Counted last.
+            picture: What the landmarks were found in; without it nothing is read from pixels.
+            scores: (52,) of another head than ours.
+            presence: How sure the network is of the face, in logits.
+        """
+        alignment = align(landmarks, *size)
+        head = head_pose(alignment.rotation)
+        measures = measure_aligned(alignment)
+        quality = self._quality.read(picture, alignment, head, size, time_ms, presence)
+        confidence = quality.confidence
+        raw = blendshapes(alignment) if scores is None else scores
+        shapes = raw
+        if self._learning:
+            shapes = self._baseline.apply(raw, head, time_ms, confidence >= LEARN_FROM)
+        blink = all(self._lids.saw(measures))
+        self._blinks.saw(blink, time_ms)
+        self._shown = None if picture is None else (picture, alignment, raw, time_ms)
+        return FaceEstimate(
+            time_ms=time_ms,
+            landmarks=landmarks,
+            blendshapes=shapes,
+            action_units=action_units(shapes),
+            head_pose=head,
+            gaze=gaze(measures, head),
+            blink=blink,
+            confidence=confidence,
+            faces=faces,
+            quality=quality,
+            track=self.track,
+            blink_rate=self._blinks.rate,
+        )
+
+    def portrait(self) -> Portrait | None:
+        """The face as it was read last; None where that was without a picture."""
+        return None if self._shown is None else portrait(*self._shown)
+
+    def forget_portrait(self) -> None:
+        """The newest picture does not show the face."""
+        self._shown = None

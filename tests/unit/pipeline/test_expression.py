@@ -1,0 +1,100 @@
+"""From estimates to payloads: what is said of a face, and what is forgotten when another one comes."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import msgspec
+import numpy as np
+import pytest
+from msgspec import UNSET
+
+from hoovik_inference.types import FaceEstimate, FaceQuality, Floats, Window
+from hoovik_rtc.pipeline.expression import READ_STALE_MS, Expression
+from hoovik_rtc.wire.messages import EmotionPayload
+from tests import fakes
+
+SCORES = np.array([0.1, 0.6, 0.1, 0.1, 0.05, 0.03, 0.02], np.float32)
+
+
+def face(time_ms: float, track: int = 1, **changed: object) -> FaceEstimate:
+    return dataclasses.replace(fakes.face(time_ms), track=track, **changed)  # type: ignore[arg-type]  # fields by name
+
+
+def window(expression: Expression, now_ms: float) -> Window:
+    found = expression.window(now_ms)
+    assert found is not None
+    return found
+
+
+def read(expression: Expression, now_ms: float) -> Floats | None:
+    """The expression in the newest step of a window."""
+    newest = window(expression, now_ms).faces[-1]
+    assert newest is not None
+    return newest.expression
+
+
+def said(expression: Expression, now_ms: float) -> EmotionPayload:
+    return expression.emotion(fakes.emotion(window(expression, now_ms)), 1.0)
+
+
+def test_a_payload_says_how_well_the_face_is_seen_which_one_it_is_and_how_often_it_blinks() -> None:
+    expression = Expression()
+    quality = FaceQuality(1.0, 0.98765432, 1.0, 1.0, 0.5, 1.0, 0.25)
+    expression.saw(face(0.0, track=3, quality=quality, blink_rate=14.23456), 0.0)
+    payload = msgspec.json.decode(msgspec.json.encode(said(expression, 10.0)))
+    assert payload["quality"] == {
+        "size": 1.0, "turn": 0.9877, "inside": 1.0, "fit": 1.0, "sharpness": 0.5, "light": 1.0, "visible": 0.25,
+    }  # fmt: skip
+    assert payload["face_track"] == 3
+    assert payload["blink_rate"] == 14.23
+
+
+def test_before_ten_seconds_were_watched_no_blink_rate_is_said_and_without_a_face_nothing_of_it() -> None:
+    expression = Expression()
+    expression.saw(face(0.0), 0.0)
+    assert said(expression, 10.0).blink_rate is UNSET
+    heard = Expression()
+    heard.heard(fakes.voice(0.0), 0.0)
+    payload = said(heard, 10.0)
+    assert payload.quality is payload.face_track is payload.blink_rate is UNSET
+
+
+def test_an_expression_that_was_read_goes_into_the_windows_of_its_face() -> None:
+    expression = Expression()
+    expression.saw(face(0.0), 0.0)
+    assert read(expression, 10.0) is None
+    expression.read(SCORES, 0.0)
+    expression.saw(face(100.0), 100.0)
+    assert read(expression, 110.0) == pytest.approx(SCORES)
+
+
+def test_one_that_was_read_long_ago_does_not() -> None:
+    expression = Expression()
+    expression.saw(face(0.0), 0.0)
+    expression.read(SCORES, 0.0)
+    expression.saw(face(READ_STALE_MS + 1.0), READ_STALE_MS + 1.0)
+    assert read(expression, READ_STALE_MS + 2.0) is None
+
+
+def test_with_another_face_the_window_and_the_expression_begin_anew() -> None:
+    expression = Expression()
+    for n in range(5):
+        expression.saw(face(n * 100.0), n * 100.0)
+        window(expression, n * 100.0)
+    expression.read(SCORES, 400.0)
+    expression.saw(face(500.0, track=2), 500.0)
+    expression.read(SCORES, 400.0)  # of the face before; it comes late
+    begun = window(expression, 500.0)
+    assert [one.track for one in begun.faces if one is not None] == [2]
+    assert begun.faces[-1] is not None and begun.faces[-1].expression is None
+    expression.read(SCORES, 500.0)
+    assert read(expression, 600.0) == pytest.approx(SCORES)
+
+
+def test_when_no_emotion_is_read_any_more_the_expression_is_forgotten() -> None:
+    expression = Expression()
+    expression.saw(face(0.0), 0.0)
+    expression.read(SCORES, 0.0)
+    expression.forget_mood()
+    assert read(expression, 10.0) is None
