@@ -130,6 +130,8 @@ NOTICES = {
     "notice_face_found": "Participants told that their face is seen again.",
     "notice_several_faces": "Participants told that several faces are in their picture.",
     "notice_another_face": "Participants told that another face in their picture is followed now.",
+    "notice_face_unclear": "Participants told that their face is seen badly, and why.",
+    "notice_face_clear": "Participants told that their face is seen well again.",
     "notice_no_face": "Participants told that no face is seen.",
     "notice_modality_both": "Participants told that face and voice are followed.",
     "notice_modality_audio_only": "Participants told that the voice alone is followed.",

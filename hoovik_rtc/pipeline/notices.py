@@ -4,8 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from hoovik_inference.types import FaceQuality
+
 LASTED_MS = 1000.0
 "A change that lasts this long is worth a notice. Messages themselves change at once; people read these."
+
+UNCLEAR, CLEAR = 0.35, 0.6
+"A measure of a face's quality below the first is worth a notice when it lasts; above the second it is well again."
+UNCLEAR_MS = 2000.0
+"A hand before the face for a moment is not worth one."
+
+_UNCLEAR = {
+    "size": "Your face is small in the picture: come nearer to the camera.",
+    "inside": "Part of your face is outside the picture: move to its middle.",
+    "sharpness": "Your face is blurred: clean the camera, or hold still.",
+    "light": "Your face is too dark or too bright: change the light.",
+    "visible": "Something covers your face.",
+}
+"What a person can do something about; who turns away does so on purpose."
 
 _MODALITY = {
     "both": "Face and voice are followed.",
@@ -28,6 +44,8 @@ class Notices:
         self._said_missing = False
         self._said_several = False
         self._track: int | None = None
+        self._unclear: tuple[str, float] | None = None  # which measure, and since when
+        self._said_unclear = False
         self._said_modality = "both"
         self._modality = ("both", 0.0)  # and since when
 
@@ -43,6 +61,22 @@ class Notices:
         if self._track is not None and track != self._track:
             self._tell("another_face", "Another face is followed now; what was learnt of the one before is forgotten.")
         self._track = track
+
+    def quality(self, quality: FaceQuality, now_ms: float) -> None:
+        """How well the face is seen that was measured."""
+        worst = min(_UNCLEAR, key=lambda name: getattr(quality, name))
+        value = getattr(quality, worst)
+        if value >= CLEAR:
+            self._unclear = None
+            if self._said_unclear:
+                self._said_unclear = False
+                self._tell("face_clear", "Your face is seen well again.")
+        elif value < UNCLEAR:
+            since = self._unclear[1] if self._unclear is not None else now_ms
+            self._unclear = (worst, since)
+            if now_ms - since > UNCLEAR_MS and not self._said_unclear:
+                self._said_unclear = True
+                self._tell("face_unclear", _UNCLEAR[worst])
 
     def no_face(self, now_ms: float) -> None:
         """A picture without a face."""

@@ -184,6 +184,7 @@ class Participant:
         self._expression.saw(seen.face, now)
         self._cadence.face(now)
         self._notices.face(seen.face.faces, seen.face.track)
+        self._notices.quality(seen.face.quality, now)
         if self._consented_at is not None:
             self._telemetry.took("consent_to_first_face", now - self._consented_at)
             self._consented_at = None

@@ -69,7 +69,11 @@ def main() -> None:
     row("blendshapes of one face", timed(blendshapes, aligned))
     quality = Quality(pictures=True)
     looks = [(picture, one, head_pose(one.rotation)) for picture, one in zip(pictures, aligned, strict=False)]
-    row("quality of one face, pixels included", timed(lambda one: quality.read(*one, (640, 480), 0.0, 25.0), looks))
+    size = (640, 480)
+    row(
+        "quality of one face, pixels included",
+        timed(lambda one: quality.read(one[0], one[1], one[2], size, 0.0, 25.0), looks),
+    )
     observer.observe(pictures[0], next(now))
     row("portrait of one face", timed(lambda _: observer.portrait(), pictures))
     portrait = observer.portrait()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+from hoovik_inference.types import FaceQuality
 from hoovik_rtc.pipeline.notices import Notices
 
 
@@ -55,3 +58,32 @@ def test_another_face_is_said_when_it_is_followed_and_the_first_one_is_not() -> 
     for track in (1, 1, 2, 2, 1):
         notices.face(1, track)
     assert said == ["another_face", "another_face"]
+
+
+WELL = FaceQuality(1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
+
+
+def test_a_face_that_stays_dark_is_said_once_and_so_is_the_light() -> None:
+    notices, said = made()
+    dark = dataclasses.replace(WELL, light=0.1)
+    for at in range(0, 6000, 33):
+        notices.quality(dark, float(at))
+    assert said == ["face_unclear"]
+    notices.quality(WELL, 6033.0)
+    notices.quality(WELL, 6066.0)
+    assert said == ["face_unclear", "face_clear"]
+
+
+def test_a_hand_before_the_face_for_a_moment_and_a_turned_head_are_not_worth_a_word() -> None:
+    notices, said = made()
+    for at in range(0, 20_000, 100):
+        covered = at % 3000 < 1500
+        notices.quality(dataclasses.replace(WELL, visible=0.1 if covered else 1.0, turn=0.0), float(at))
+    assert said == []
+
+
+def test_a_face_at_the_limit_is_not_said_again_and_again() -> None:
+    notices, said = made()
+    for at in range(0, 30_000, 100):
+        notices.quality(dataclasses.replace(WELL, size=0.3 if at % 200 else 0.4), float(at))
+    assert said == ["face_unclear"]

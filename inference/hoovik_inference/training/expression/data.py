@@ -150,6 +150,27 @@ def without_copies(held: Faces, train: Faces) -> NDArray[np.bool_]:
     return alone
 
 
+SAME = 0.98
+"Correlation of two cuts above which they are the same photograph."
+
+
+def disagreement(faces: Faces) -> tuple[int, float]:
+    """How many pairs of pictures show the same photograph, and the share of them whose labels differ.
+
+    The same face was labelled twice there: what is left to disagreement, no model can get right both times.
+    """
+    seen = _coarse(cuts(faces))
+    pairs = differ = 0
+    for start in range(0, len(seen), 512):
+        part = seen[start : start + 512]
+        one, other = np.nonzero(part @ seen.T >= SAME)
+        one += start
+        later = one < other
+        pairs += int(later.sum())
+        differ += int((faces.labels[one[later]] != faces.labels[other[later]]).sum())
+    return pairs, differ / pairs if pairs else float("nan")
+
+
 def _coarse(faces: NDArray[np.uint8]) -> Floats:
     """(n, 256) of length 1 and mean 0: their products are correlations."""
     small = [cv2.resize(face, (_COARSE, _COARSE), interpolation=cv2.INTER_AREA) for face in faces]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import warnings
 from pathlib import Path
 
 import onnx
@@ -20,10 +22,13 @@ def export(joined: Joined, file: Path, name: str) -> None:
     """Write `joined` to `file`, with what a reader must agree with."""
     file.parent.mkdir(parents=True, exist_ok=True)
     example = (torch.zeros(1, 1, SIDE, SIDE), torch.zeros(1, len(BLENDSHAPES)))
-    program = torch.onnx.export(
-        joined.eval(), example, dynamo=True, opset_version=OPSET,
-        input_names=["pixels", "shapes"], output_names=["probabilities"], verbose=False,
-    )  # fmt: skip
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it misses torchvision, which nothing here needs
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # of torch about itself
+        program = torch.onnx.export(
+            joined.eval(), example, dynamo=True, opset_version=OPSET,
+            input_names=["pixels", "shapes"], output_names=["probabilities"], verbose=False,
+        )  # fmt: skip
     assert program is not None
     model = program.model_proto
     for key, value in (("name", name), ("emotions", json.dumps(list(EMOTIONS))), ("side", str(SIDE))):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hoovik_inference.training.expression.card import Trained, write
 from hoovik_inference.training.expression.curves import draw
-from hoovik_inference.training.expression.data import held_back, prepare, without_copies
+from hoovik_inference.training.expression.data import disagreement, held_back, prepare, without_copies
 from hoovik_inference.training.expression.export import export
 from hoovik_inference.training.expression.fit import Recipe, fit
 from hoovik_inference.training.expression.join import fit_shapes, join
@@ -71,6 +71,8 @@ def train(
         held=compare(joined, held_faces),
         tested=None if others is None else compare(joined, others),
         alone=None if others is None else compare(joined, others.part(without_copies(others, faces))),
+        twice=disagreement(faces),
+        learnt=compare(joined, train_on).pixels.accuracy,
         parameters=sum(parameter.numel() for parameter in joined.parameters()),
         bytes=(out / "model.onnx").stat().st_size,
         weights=(joined.weights[0].item(), joined.weights[1].item()),
