@@ -108,14 +108,15 @@ class Playback:
             return
         self._looked_ms = shown.time_ms
         self.pictures += 1
-        face = self._face.observe(shown.rgb(), shown.time_ms)
+        picture = shown.rgb()
+        face = self._face.observe(picture, shown.time_ms)
         if face is not None:
             self.faces += 1
             self._expression.saw(face, shown.time_ms)
             self._cadence.face(shown.time_ms)
             yield from self._animate(shown.time_ms, measured=True)
             if self._reader is not None and self._reading.due(shown.time_ms, 0):
-                portrait = self._face.portrait()
+                portrait = self._face.portrait(picture)
                 if portrait is not None:
                     self._expression.read(self._reader(portrait), portrait.time_ms)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import os
+import math
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from hoovik_rtc.errors import TrainingError
+from hoovik_rtc.pipeline.cores import available
 
 
 def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -70,7 +71,7 @@ def _face(arguments: argparse.Namespace) -> int:
                 recipe,
                 resume=arguments.resume,
                 device=_device(arguments.device),
-                processes=os.cpu_count() or 1,
+                processes=max(1, math.floor(available())),
                 progress=bars.tell,
             )
         except (ValueError, OSError) as exc:
@@ -100,7 +101,7 @@ def _blendshapes(arguments: argparse.Namespace) -> int:
                 Recipe(seed=arguments.seed),
                 resume=arguments.resume,
                 device=_device(arguments.device),
-                processes=os.cpu_count() or 1,
+                processes=max(1, math.floor(available())),
                 progress=bars.tell,
             )
         except (ValueError, OSError) as exc:

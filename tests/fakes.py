@@ -71,7 +71,7 @@ class FakeFace:
         type(self).shown.append((*size(image)[::-1], 3))
         return face(time_ms, faces=self.faces) if type(self).found else None
 
-    def portrait(self) -> Portrait | None:
+    def portrait(self, picture: Picture) -> Portrait | None:
         return Portrait(0.0, np.zeros((48, 48), np.float32), np.zeros(52, np.float32))
 
     def calibrate(self) -> None: ...

@@ -209,10 +209,11 @@ class Eye:
     def _look(self, pictures: list[tuple[Picture, tuple[float, float]]]) -> None:
         if self._stopping:
             return
-        seen = self._looked_at(*pictures[-1])
+        picture, decoding = pictures[-1]
+        seen = self._looked_at(picture, decoding)
         self._seen(seen)
         if seen.face is not None and self._reader is not None and self._express:
-            self._portray(seen.face.time_ms)
+            self._portray(picture, seen.face.time_ms)
 
     def _looked_at(self, picture: Picture, decoding: tuple[float, float]) -> Seen:
         started, cpu = clock.now_ms(), clock.thread_cpu_ms()
@@ -233,13 +234,13 @@ class Eye:
             self._observer.calibrate()
         return self._observer.observe(picture.planes(), picture.encoded.capture_ms)
 
-    def _portray(self, time_ms: float) -> None:
+    def _portray(self, picture: Picture, time_ms: float) -> None:
         """Have the expression read where it is time to: after the message about the face is on its way."""
         if not self._reading_gate.due(time_ms, self._meter.waiting):
             return
         if self._reading_gate.late:
             self._telemetry.count("expression_gave_way")
-        portrait = self._observer.portrait() if self._observer is not None else None
+        portrait = self._observer.portrait(picture.planes()) if self._observer is not None else None
         if portrait is not None:
             self._reading.put(portrait)
 

@@ -44,7 +44,7 @@ class Notices:
         self._said_missing = False
         self._said_several = False
         self._track: int | None = None
-        self._unclear: tuple[str, float] | None = None  # which measure, and since when
+        self._unclear: float | None = None  # since when
         self._said_unclear = False
         self._said_modality = "both"
         self._modality = ("both", 0.0)  # and since when
@@ -71,9 +71,11 @@ class Notices:
             if self._said_unclear:
                 self._said_unclear = False
                 self._tell("face_clear", "Your face is seen well again.")
-        elif value < UNCLEAR:
-            since = self._unclear[1] if self._unclear is not None else now_ms
-            self._unclear = (worst, since)
+        elif value >= UNCLEAR:
+            self._unclear = None
+        else:
+            since = self._unclear if self._unclear is not None else now_ms
+            self._unclear = since
             if now_ms - since > UNCLEAR_MS and not self._said_unclear:
                 self._said_unclear = True
                 self._tell("face_unclear", _UNCLEAR[worst])

@@ -236,8 +236,12 @@ class FaceObserver(Protocol):
         """Measure `image` captured at `time_ms`; None where no face is found."""
         ...
 
-    def portrait(self) -> Portrait | None:
-        """The face measured last, for who reads expressions; None where the newest picture showed none."""
+    def portrait(self, picture: Picture) -> Portrait | None:
+        """The face measured last, for who reads expressions; None where it was not found.
+
+        Args:
+            picture: The one that it was measured in; it is not kept.
+        """
         ...
 
     def calibrate(self) -> None:

@@ -106,8 +106,8 @@ class _Face:
             self._noted.faces.append((clock.now_ms(), mark))
         return found
 
-    def portrait(self) -> Portrait | None:
-        return self._observer.portrait()
+    def portrait(self, picture: Picture) -> Portrait | None:
+        return self._observer.portrait(picture)
 
     def calibrate(self) -> None:
         self._observer.calibrate()

@@ -75,8 +75,8 @@ def main() -> None:
         timed(lambda one: quality.read(one[0], one[1], one[2], size, 0.0, 25.0), looks),
     )
     observer.observe(pictures[0], next(now))
-    row("portrait of one face", timed(lambda _: observer.portrait(), pictures))
-    portrait = observer.portrait()
+    row("portrait of one face", timed(lambda _: observer.portrait(pictures[0]), pictures))
+    portrait = observer.portrait(pictures[0])
     assert portrait is not None
     row("expression of one portrait", timed(ExpressionReader().read, [portrait] * 200))
     row("voice activity, 32 ms", timed(VoiceActivity().process, hops))

@@ -51,7 +51,7 @@ class Portrayed(fakes.FakeFace):
         self._now_ms = time_ms
         return super().observe(image, time_ms)
 
-    def portrait(self) -> Portrait | None:
+    def portrait(self, picture: Picture) -> Portrait | None:
         return Portrait(self._now_ms, np.zeros((PORTRAIT_SIDE, PORTRAIT_SIDE), np.float32), np.zeros(52, np.float32))
 
 

@@ -99,7 +99,8 @@ def evidence(faces: Sequence[FaceEstimate]) -> Floats:
         return np.zeros(len(EMOTIONS), np.float32)
     newest = read[-1].time_ms
     trust = np.array([min(1.0, face.confidence / TRUSTED) for face in read])
-    weights = trust * np.exp([(face.time_ms - newest) / RECENT_MS for face in read])
+    ages = np.array([abs(newest - face.time_ms) for face in read])  # a capture time may have leapt
+    weights = trust * np.exp(-ages / RECENT_MS)
     if weights.sum() <= 0.0:
         return np.zeros(len(EMOTIONS), np.float32)
     said = np.log(np.maximum(np.array([face.expression for face in read]) / TRAINED, _LEAST))

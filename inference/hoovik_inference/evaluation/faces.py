@@ -27,7 +27,7 @@ class ExpressionPictures:
         self._now_ms += _APART_MS
         if self._observer.observe(image, self._now_ms) is None:
             return None
-        portrait = self._observer.portrait()
+        portrait = self._observer.portrait(image)
         if portrait is None:
             raise RuntimeError("a face was found and cannot be portrayed; expected a portrait of each face")
         return self._reader.read(portrait)

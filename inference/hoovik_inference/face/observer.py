@@ -107,12 +107,13 @@ class MeshFaceObserver:
         """The next measured face is this participant's neutral one."""
         self._calibrate = True
 
-    def portrait(self) -> Portrait | None:
-        """The face measured last, for who reads expressions; None where the newest picture showed none.
+    def portrait(self, picture: Picture) -> Portrait | None:
+        """The face measured last, for who reads expressions; None where it was not found.
 
-        Valid until the next picture comes: it is cut from the one before only when asked for.
+        Args:
+            picture: The one that it was measured in; it is not kept.
         """
-        return self._person.portrait()
+        return self._person.portrait(picture)
 
     def close(self) -> None:
         """Release the tracker. Further calls are errors; closing twice is none."""
@@ -128,7 +129,9 @@ class MeshFaceObserver:
 
     def _find_still(self, image: Picture, time_ms: float) -> Floats | None:
         """Landmarks of the largest face of a picture that has nothing to do with the one before."""
-        found = stills.find(self._models, whole(image).cut(image))
+        part = whole(image)
+        found = stills.find(self._models, part.cut(image))
+        found = None if found is None else part.back(found)
         if found is not None:
             self._mesh.judge(found, image)
         if found is not None and not 0 <= time_ms - self._counted_ms < self._count_every_ms:

@@ -35,7 +35,7 @@ class Person:
         self._lids = Lids()
         self._blinks = Blinks()
         self._quality = Quality(pictures=pictures)
-        self._shown: tuple[Picture, Alignment, Floats, float] | None = None
+        self._seen: tuple[Alignment, Floats, float] | None = None
 
     def calibrate(self) -> None:
         """The next measured face is this person's neutral one."""
@@ -73,7 +73,7 @@ class Person:
             shapes = self._baseline.apply(raw, head, time_ms, confidence >= LEARN_FROM)
         blink = all(self._lids.saw(measures))
         self._blinks.saw(blink, time_ms)
-        self._shown = None if picture is None else (picture, alignment, raw, time_ms)
+        self._seen = (alignment, raw, time_ms)
         return FaceEstimate(
             time_ms=time_ms,
             landmarks=landmarks,
@@ -89,10 +89,10 @@ class Person:
             blink_rate=self._blinks.rate,
         )
 
-    def portrait(self) -> Portrait | None:
-        """The face as it was read last; None where that was without a picture."""
-        return None if self._shown is None else portrait(*self._shown)
+    def portrait(self, picture: Picture) -> Portrait | None:
+        """The face as it was read last, in `picture`; None where the newest one did not show it."""
+        return None if self._seen is None else portrait(picture, *self._seen)
 
     def forget_portrait(self) -> None:
         """The newest picture does not show the face."""
-        self._shown = None
+        self._seen = None

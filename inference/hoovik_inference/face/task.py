@@ -181,9 +181,13 @@ class TaskFaceObserver:
         faces = max(1, self._tracks.faces)
         return self._person.read(found.landmarks, size(rgb), time_ms, faces, rgb, found.blendshapes)
 
-    def portrait(self) -> Portrait | None:
-        """The face measured last, for who reads expressions; None where the newest picture showed none."""
-        return self._person.portrait()
+    def portrait(self, picture: Picture) -> Portrait | None:
+        """The face measured last, for who reads expressions; None where it was not found.
+
+        Args:
+            picture: The one that it was measured in; it is not kept.
+        """
+        return self._person.portrait(picture)
 
     def calibrate(self) -> None:
         """The next measured face is this participant's neutral one."""
@@ -242,6 +246,11 @@ def check_task(path: Path) -> None:
     if not names >= _PARTS:
         missing = ", ".join(sorted(_PARTS - names))
         raise ValueError(f"{path} lacks {missing}; expected MediaPipe's face_landmarker.task, with blendshapes")
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    found = file_sha256(path)
     if found != SHA256:
         _log.warning("another face landmarker than the one that was tested", extra={"sha256": found, "tested": SHA256})
+
+
+def file_sha256(path: Path) -> str:
+    """Of a file's bytes, in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

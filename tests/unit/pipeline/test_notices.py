@@ -85,5 +85,12 @@ def test_a_hand_before_the_face_for_a_moment_and_a_turned_head_are_not_worth_a_w
 def test_a_face_at_the_limit_is_not_said_again_and_again() -> None:
     notices, said = made()
     for at in range(0, 30_000, 100):
-        notices.quality(dataclasses.replace(WELL, size=0.3 if at % 200 else 0.4), float(at))
+        notices.quality(dataclasses.replace(WELL, size=0.3 if at % 6000 < 3000 else 0.4), float(at))
     assert said == ["face_unclear"]
+
+
+def test_two_short_moments_are_not_one_that_lasts() -> None:
+    notices, said = made()
+    for at in range(0, 10_000, 100):
+        notices.quality(dataclasses.replace(WELL, size=0.5, visible=0.1 if at in (100, 9000) else 1.0), float(at))
+    assert said == []

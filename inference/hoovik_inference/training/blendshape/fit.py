@@ -159,7 +159,9 @@ def fit(
     optimiser = torch.optim.AdamW(net.parameters(), recipe.rate * rate, weight_decay=recipe.decay)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step, steps))
     losses: list[float] = []
-    about = f"{recipe} {stage} {steps} {[(share, float(group.wanted.double().sum())) for group, share in groups]}"
+    # Sums differ in their last digits with the number of threads.
+    sums = [(share, round(group.wanted.double().sum().item(), 3)) for group, share in groups]
+    about = f"{recipe} {stage} {steps} {sums}"
     if kept.is_file():
         held = torch.load(kept, weights_only=True, map_location=device)
         if held["about"] != about:

@@ -9,7 +9,7 @@ import torch
 
 from hoovik_inference.face.blendshapes import WEIGHTS
 from hoovik_inference.face.head import Head
-from hoovik_inference.face.task import check_task
+from hoovik_inference.face.task import check_task, file_sha256
 from hoovik_inference.training.blendshape.card import write_card
 from hoovik_inference.training.blendshape.figures import by_person, compare
 from hoovik_inference.training.blendshape.fit import Recipe
@@ -64,9 +64,7 @@ def train(
     """
     recipe = recipe or Recipe()
     check_task(teacher)
-    if not resume:
-        for path in (*work.glob("*.pt"), *work.glob("*.np[yz]"), *(work / "rows").glob("*.npz")):
-            path.unlink()
+    _begin(work, _about(data, media, teacher, recipe), resume)
     todo = shards(data, media, recipe.seed, recipe.pictures)
     rows = Rows.joined(collect(todo, teacher, work / "rows", processes=processes, progress=progress))
     rows = rows.renamed(recipe.same)
@@ -89,6 +87,28 @@ def train(
     plot(summary, out)
     write_card(summary, out)
     return summary
+
+
+_KEPT = ("base.pt", "some-*.pt", "without-*.pt", "mixed.npz", "own.npy", "rows/clip-*.npz", "rows/pictures-*.npz")
+"What a run leaves in its work folder; what else lies there is somebody's."
+
+
+def _begin(work: Path, about: str, resume: bool) -> None:
+    """Note what the run is of, and remove what another one left, where it is not to be gone on with."""
+    note = work / "about.txt"
+    if not resume:
+        for pattern in _KEPT:
+            for path in work.glob(pattern):
+                path.unlink()
+    elif note.is_file() and note.read_text("utf-8") != about:
+        raise ValueError(f"{work} is of another recipe or other material; go on with what it began with, or begin anew")
+    work.mkdir(parents=True, exist_ok=True)
+    note.write_text(about, "utf-8")
+
+
+def _about(data: Path, media: Path, teacher: Path, recipe: Recipe) -> str:
+    clips = [f"{path.name} {path.stat().st_size}" for path in sorted(media.iterdir())]
+    return "\n".join([repr(recipe), f"{data.name} {data.stat().st_size}", file_sha256(teacher), *clips])
 
 
 def _named(file: str) -> str:

@@ -100,7 +100,9 @@ def prepare(file: Path, work: Path, *, processes: int, progress: Progress = unhe
     else:
         landmarks = landmarks_of(images, processes=processes, progress=progress)
         work.mkdir(parents=True, exist_ok=True)
-        np.save(kept, landmarks)
+        part = kept.with_suffix(".part.npy")
+        np.save(part, landmarks)
+        part.replace(kept)
     return _placed(images, labels, landmarks)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 import json
 import math
-import queue
-import threading
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,8 @@ from hoovik_inference.training.progress import Progress, unheard
 from hoovik_inference.types import EMOTIONS
 
 CHECKPOINT = "checkpoint.pt"
+AHEAD = 4
+"Batches that are made before they are needed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,35 +219,22 @@ class _Run:
         return [{"params": decayed, "weight_decay": self._recipe.decay}, {"params": free, "weight_decay": 0.0}]
 
     def _batches(self, epoch: int) -> Iterator[tuple[NDArray[np.uint8], Tensor]]:
-        """Batches of one epoch, made on a thread beside the training."""
-        ready: queue.Queue[tuple[NDArray[np.uint8], Tensor] | None] = queue.Queue(4)
-        gone = threading.Event()
+        """Batches of one epoch, made on a thread beside the training, one after the other."""
+        rng = np.random.default_rng((self._recipe.seed, epoch))
+        order = rng.permutation(len(self._train))[: self._steps * self._recipe.batch]
 
-        def make() -> None:
-            rng = np.random.default_rng((self._recipe.seed, epoch))
-            order = rng.permutation(len(self._train))
-            for start in range(0, self._steps * self._recipe.batch, self._recipe.batch):
-                chosen = order[start : start + self._recipe.batch]
-                images = jittered(self._train, chosen, self._recipe.jitter, rng)
-                batch = images, torch.from_numpy(self._train.labels[chosen])
-                while not gone.is_set():
-                    try:
-                        ready.put(batch, timeout=0.5)
-                        break
-                    except queue.Full:
-                        continue
-                if gone.is_set():
-                    return
-            ready.put(None)
+        def make(chosen: NDArray[np.int64]) -> tuple[NDArray[np.uint8], Tensor]:
+            images = jittered(self._train, chosen, self._recipe.jitter, rng)
+            return images, torch.from_numpy(self._train.labels[chosen])
 
-        thread = threading.Thread(target=make, daemon=True)
-        thread.start()
-        try:
-            while (batch := ready.get()) is not None:
-                yield batch
-        finally:
-            gone.set()
-            thread.join()
+        with ThreadPoolExecutor(1) as maker:
+            ahead: deque[Future[tuple[NDArray[np.uint8], Tensor]]] = deque()
+            for chosen in order.reshape(self._steps, -1):
+                ahead.append(maker.submit(make, chosen))
+                if len(ahead) > AHEAD:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
 
 
 def pixels(cuts: NDArray[np.uint8]) -> Tensor:

@@ -97,20 +97,28 @@ def fit_shapes(train: Faces, seed: int, progress: Progress = unheard) -> ShapesN
     return net.eval()
 
 
-def join(net: ExpressionNet, shapes_net: ShapesNet, held: Faces) -> Joined:
-    """Pool both by likelihood on pictures that neither was trained on."""
+def join(net: ExpressionNet, shapes_net: ShapesNet, held: Faces, shares: Tensor) -> Joined:
+    """Pool both by likelihood on pictures that neither was trained on.
+
+    Args:
+        net: Reads pixels.
+        shapes_net: Reads blendshapes.
+        held: The pictures.
+        shares: (7,) of the classes that the probabilities are to be right for; `held` may have others.
+    """
     found = held.part(held.found)
     joined = Joined(net.eval(), shapes_net.eval())
     of_pixels = predict(net, pixels(cuts(found)))
     with torch.no_grad():
         of_shapes = shapes_net(torch.from_numpy(found.shapes))
     labels = torch.from_numpy(found.labels)
+    weights = shares / (torch.bincount(labels, minlength=len(EMOTIONS)) / len(labels)).clamp(min=1e-3)
     free = [joined.weights, joined.constants]
     optimizer = torch.optim.LBFGS(free, max_iter=200, line_search_fn="strong_wolfe")
 
     def loss() -> Tensor:
         optimizer.zero_grad()
-        value = functional.cross_entropy(joined.pool(of_pixels, of_shapes), labels)
+        value = functional.cross_entropy(joined.pool(of_pixels, of_shapes), labels, weights)
         value = value + PULL * joined.constants.square().sum()
         value.backward()  # type: ignore[no-untyped-call]
         return value

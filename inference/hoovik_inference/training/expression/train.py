@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import torch
+
 from hoovik_inference.training.expression.card import Trained, write
 from hoovik_inference.training.expression.curves import draw
 from hoovik_inference.training.expression.data import disagreement, held_back, prepare, without_copies
@@ -14,6 +16,7 @@ from hoovik_inference.training.expression.fit import Recipe, fit
 from hoovik_inference.training.expression.join import fit_shapes, join
 from hoovik_inference.training.expression.readings import compare
 from hoovik_inference.training.progress import Progress, unheard
+from hoovik_inference.types import EMOTIONS
 
 NAME = "hoovik-face-1"
 
@@ -57,8 +60,13 @@ def train(
     held = held_back(faces.images)
     train_on, held_faces = faces.part(~held), faces.part(held)
     held_faces = held_faces.part(without_copies(held_faces, train_on))
+    if len(train_on) < 4 * recipe.batch or not len(held_faces):
+        raise ValueError(
+            f"{data} has {len(faces)} pictures; expected at least {5 * recipe.batch}, a tenth is held back"
+        )
     net, history = fit(train_on, held_faces, recipe, work, resume=resume, device=device, progress=progress)
-    joined = join(net.cpu(), fit_shapes(train_on, recipe.seed, progress), held_faces)
+    shares = torch.bincount(torch.from_numpy(faces.labels), minlength=len(EMOTIONS)) / len(faces)
+    joined = join(net.cpu(), fit_shapes(train_on, recipe.seed, progress), held_faces, shares)
     export(joined, out / "model.onnx", NAME)
     draw(history, out / "curves.svg")
     (out / "history.json").write_text(json.dumps([asdict(epoch) for epoch in history], indent=1) + "\n", "utf-8")
