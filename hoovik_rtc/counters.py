@@ -65,7 +65,7 @@ DROPS = {
     "video_layer_frames_skipped": "Frames of a temporal layer that lost one; not decoded until it is whole again.",
     "video_frames_skipped": "Frames skipped for a newer one that had come already.",
     "video_frames_passed_over": "Frames that gave way to others' that waited; 20 looks a second of each are left.",
-    "expression_gave_way": "Expressions read up to half a second later because looks at faces waited.",
+    "expression_gave_way": "Expressions read half a second after the one before: the machine was busy with looks.",
     "expression_skipped": "Faces whose expression was not read because a newer one had come already.",
     "video_frames_over_rate": "Frames not looked at because the one before was looked at just now.",
     "video_decoder_renewed": "Decoders made anew because packets came for 5 s and no picture did.",

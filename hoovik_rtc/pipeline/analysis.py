@@ -25,8 +25,8 @@ class AnEye(Protocol):
         """Frames and pictures that wait for a thread."""
         ...
 
-    def put(self, frame: EncodedFrame, look: bool) -> None:
-        """Decode a frame, and look at its picture where it is time to."""
+    def put(self, frame: EncodedFrame, look: bool, spare: bool) -> None:
+        """Decode a frame, and look at its picture where it is time to; see Eye."""
         ...
 
     def calibrate(self) -> None:

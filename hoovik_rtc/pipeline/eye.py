@@ -95,7 +95,7 @@ class Eye:
         self._renew = False
         self._stopping = False
         self._calibrate = False
-        self._express = False
+        self._express = self._spare = False
         self._giving_way = GivingWay()
         self._reading_gate = ReadingGate()
         self._decoding: Stage[tuple[EncodedFrame, bool]] = Stage(
@@ -111,8 +111,15 @@ class Eye:
         )
         self._reading: Stage[Portrait] = Stage(pools.expression, self._read, 1, self._not_read)
 
-    def put(self, frame: EncodedFrame, look: bool) -> None:
-        """Decode a frame, and look at its picture where it is time to."""
+    def put(self, frame: EncodedFrame, look: bool, spare: bool) -> None:
+        """Decode a frame, and look at its picture where it is time to.
+
+        Args:
+            frame: Encoded.
+            look: Whether it is time to.
+            spare: Whether looks are less frequent than they could be: what can wait waits.
+        """
+        self._spare = spare
         if self._watchdog.packet(frame.arrival_ms):
             self._telemetry.count("video_decoder_renewed")
             self._renew = True
@@ -194,6 +201,7 @@ class Eye:
     def _hand_on(self, picture: Picture, decoding: tuple[float, float]) -> None:
         if self._giving_way.gives(self._meter.waiting, picture.encoded.capture_ms):
             self._telemetry.count("video_frames_passed_over")
+            self._reading_gate.gave_way(picture.encoded.capture_ms)
         else:
             self._looking.put((picture, decoding))
 
@@ -236,7 +244,7 @@ class Eye:
 
     def _portray(self, picture: Picture, time_ms: float) -> None:
         """Have the expression read where it is time to: after the message about the face is on its way."""
-        if not self._reading_gate.due(time_ms, self._meter.waiting):
+        if not self._reading_gate.due(time_ms, self._meter.waiting, self._spare):
             return
         if self._reading_gate.late:
             self._telemetry.count("expression_gave_way")

@@ -67,23 +67,36 @@ class LookGate:
 READ_EVERY_MS = 100.0
 "Capture time between two expressions of one participant, as often as the emotion model asks."
 READ_LATE_MS = 500.0
-"Where looks wait, expressions give way to them, but no longer than this."
+"Where the machine is busy, expressions give way to looks, but no longer than this."
+BUSY_MS = 1000.0
+"The machine counts as busy for so long after a picture gave way."
 
 
 class ReadingGate:
-    """When one participant's expression is read again: ten times a second where nobody waits, else twice."""
+    """When one participant's expression is read again: ten times a second, or twice where the machine is busy."""
 
     def __init__(self) -> None:
-        self._read_ms = float("-inf")
+        self._read_ms = self._gave_way_ms = float("-inf")
         self.late = False
         "Whether the reading that was due last had given way."
 
-    def due(self, capture_ms: float, waiting: int) -> bool:
-        """Whether to read now, while so many looks wait; a capture time that leaps back begins anew."""
+    def gave_way(self, capture_ms: float) -> None:
+        """A picture of the participant gave way to others' that waited."""
+        self._gave_way_ms = capture_ms
+
+    def due(self, capture_ms: float, waiting: int, spare: bool = False) -> bool:
+        """Whether to read now; a capture time that leaps back begins anew.
+
+        Args:
+            capture_ms: Of the picture.
+            waiting: Looks that wait.
+            spare: Faces are looked at less often than they could be.
+        """
         passed = capture_ms - self._read_ms
         if 0 <= passed < READ_EVERY_MS * WHOLE:
             return False
-        if waiting >= CROWDED and 0 <= passed < READ_LATE_MS:
+        busy = spare or waiting >= CROWDED or 0 <= capture_ms - self._gave_way_ms < BUSY_MS
+        if busy and 0 <= passed < READ_LATE_MS:
             return False
         self.late = READ_LATE_MS <= passed < PAUSE_MS
         self._read_ms = capture_ms

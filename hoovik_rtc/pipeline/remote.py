@@ -103,13 +103,13 @@ class RemoteEye(Sense):
         self._express = False
         super().__init__(process, number)
 
-    def put(self, frame: EncodedFrame, look: bool) -> None:
-        """Decode a frame, and look at its picture where it is time to."""
+    def put(self, frame: EncodedFrame, look: bool, spare: bool) -> None:
+        """Decode a frame, and look at its picture where it is time to; see Eye."""
         if self._process.full:
             self._process.dropped("video_frames_dropped_late")
             self._lost()
         else:
-            self._process.send("put", self._number, frame, look)
+            self._process.send("put", self._number, frame, look, spare)
 
     def calibrate(self) -> None:
         """The next measured face is the neutral one."""

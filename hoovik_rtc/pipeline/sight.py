@@ -57,6 +57,7 @@ class Sight:
         self._expressed = expressed
         self._timeline = Timeline(90_000, sender)
         self._assembler = VideoAssembler(telemetry.count)
+        self._load = load
         self._gate = LookGate(load, random.random())
         self._stopping = False
         self._eye = analysis.eye(self._seen, self._read, self._assembler.request_keyframe)
@@ -73,7 +74,7 @@ class Sight:
             look = self._gate.due(capture)
             if look:
                 self._gate.looked(capture)
-            self._eye.put(dataclasses.replace(frame, capture_ms=capture), look)
+            self._eye.put(dataclasses.replace(frame, capture_ms=capture), look, self._load.advice is not None)
 
     def report(self, ssrc: int, ntp: int, rtp: int, arrival_ms: float) -> None:
         """One sender report, from the tap."""

@@ -14,13 +14,15 @@ from typing import Any
 
 MOST_FACES = 3
 "Looks in a row: sound waits no longer than these take."
+PATIENCE_S = 0.4
+"An expression is read where nothing else waits, or once it has waited for so long: avatars come first."
 
 
 class Turns:
     """Pools of the event loop's own thread.
 
-    Sound, then decoding, then faces: jobs of a kind run in a row, while their code and weights are in the caches. Of
-    expressions one is read in each round.
+    Sound, then decoding, then faces: jobs of a kind run in a row, while their code and weights are in the caches.
+    Expressions are read in between, one at a time (PATIENCE_S).
     """
 
     def __init__(self) -> None:
@@ -29,13 +31,13 @@ class Turns:
         self.decode = _Line(self._wake)
         self.face = _Line(self._wake, MOST_FACES)
         self.expression = _Line(self._wake, 1)
-        self._rounds = deque((self.expression, self.audio, self.decode, self.face))
+        self._rounds = deque((self.face, self.audio, self.decode))
         self._left = 0  # jobs of the first line that still run in this round
         self._awake = False
 
     def close(self) -> None:
         """Drop what waits."""
-        for line in self._rounds:
+        for line in (*self._rounds, self.expression):
             line.shutdown(cancel_futures=True)
 
     def _wake(self) -> None:
@@ -46,15 +48,21 @@ class Turns:
     def _turn(self) -> None:
         """One job; between two of them the loop reads what came."""
         self._awake = False
-        if not any(self._rounds):  # closed meanwhile
-            return
-        while not self._left:
-            self._rounds.rotate(-1)
-            self._left = self._rounds[0].begin()
-        self._left -= 1
-        self._rounds[0].run()
-        if any(self._rounds):
+        if not self._left and self._reads():
+            self.expression.run()
+        elif any(self._rounds):  # else closed meanwhile
+            while not self._left:
+                self._rounds.rotate(-1)
+                self._left = self._rounds[0].begin()
+            self._left -= 1
+            self._rounds[0].run()
+        if any(self._rounds) or self.expression:
             self._wake()
+
+    def _reads(self) -> bool:
+        """Whether it is an expression's turn."""
+        since = self.expression.since
+        return since is not None and (not any(self._rounds) or self._loop.time() - since >= PATIENCE_S)
 
 
 class _Line(Executor):
@@ -63,18 +71,24 @@ class _Line(Executor):
     def __init__(self, wake: Callable[[], None], most: int | None = None) -> None:
         self._wake = wake
         self._most = most
-        self._jobs: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
+        self._jobs: deque[tuple[Future[Any], Callable[[], Any], float]] = deque()
         self._closed = False
+        self._loop = asyncio.get_running_loop()
 
     def __bool__(self) -> bool:
         return bool(self._jobs)
+
+    @property
+    def since(self) -> float | None:
+        """Loop time at which the first job that waits was given; None where none waits."""
+        return self._jobs[0][2] if self._jobs else None
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Queue a job; on the event loop only."""
         if self._closed:
             raise RuntimeError("these turns were closed")
         job: Future[Any] = Future()
-        self._jobs.append((job, lambda: fn(*args, **kwargs)))
+        self._jobs.append((job, lambda: fn(*args, **kwargs), self._loop.time()))
         self._wake()
         return job
 
@@ -91,7 +105,7 @@ class _Line(Executor):
 
     def run(self) -> None:
         """Run the first job."""
-        job, call = self._jobs.popleft()
+        job, call, _ = self._jobs.popleft()
         if not job.set_running_or_notify_cancel():
             return
         try:

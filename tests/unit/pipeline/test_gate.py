@@ -78,3 +78,14 @@ def test_a_capture_time_that_leaps_back_is_read_at_once() -> None:
     gate = ReadingGate()
     assert gate.due(10_000.0, 0)
     assert gate.due(0.0, CROWDED)
+
+
+def test_expressions_come_twice_a_second_while_pictures_give_way_or_looks_are_rare() -> None:
+    gate = ReadingGate()
+    gate.due(0.0, 0)
+    assert not gate.due(200.0, 0, spare=True)
+    assert gate.due(500.0, 0, spare=True) and gate.late
+    gate.gave_way(600.0)
+    assert not gate.due(700.0, 0)
+    assert gate.due(1000.0, 0)
+    assert gate.due(1700.0, 0) and gate.due(1800.0, 0), "the machine has been at rest for a second"

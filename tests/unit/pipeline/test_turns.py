@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from hoovik_rtc.pipeline.turns import MOST_FACES, Turns
+from hoovik_rtc.pipeline.turns import MOST_FACES, PATIENCE_S, Turns
 
 
 async def rest() -> None:
@@ -99,14 +99,34 @@ async def test_what_waits_when_they_are_closed_never_runs() -> None:
         turns.face.submit(log.job("face"))
 
 
-async def test_one_expression_is_read_in_a_round_so_that_faces_hardly_wait_for_it() -> None:
+async def test_expressions_are_read_where_nothing_else_waits() -> None:
     turns, log = Turns(), Log()
     for _ in range(4):
         turns.expression.submit(log.job("expression"))
         turns.face.submit(log.job("face"))
         turns.audio.submit(log.job("audio"))
     await rest()
-    first = log.ran.index("expression")
-    assert log.ran.count("expression") == 4
-    assert log.ran[first + 1] != "expression"
-    assert log.ran.index("audio") < first
+    assert log.ran == ["audio"] * 4 + ["face"] * 4 + ["expression"] * 4
+
+
+async def test_an_expression_that_waited_long_is_read_though_faces_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = asyncio.get_running_loop()
+    passed = 0.0
+    begun = loop.time()
+    monkeypatch.setattr(loop, "time", lambda: begun + passed)
+    turns, log = Turns(), Log()
+
+    def again() -> None:
+        nonlocal passed
+        passed += PATIENCE_S / 10
+        log.ran.append("face")
+        if log.ran.count("face") < 40:
+            turns.face.submit(again)
+
+    turns.face.submit(again)
+    turns.expression.submit(log.job("expression"))
+    turns.expression.submit(log.job("expression"))
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert log.ran.index("expression") in (10, 11)
+    assert log.ran.count("face") == 40 and log.ran.count("expression") == 2

@@ -103,8 +103,8 @@ _LIMITS = """\
 - FER2013's labels are noisy: people agree with them on 65 ± 5 % of the pictures (Goodfellow et al. 2013, section 3.1).
   Of {pairs} pairs in {data} that show the same photograph (correlation of the cuts 0.98 or more), {differ:.1%} have two
   different labels.
-- On the pictures that it was trained on it is right on {learnt:.1%}: what it lacks elsewhere is more pictures, or other
-  ones, as much as more weights. Of photographs that it has not seen in another crop it knows less (second row above).
+- On the pictures that it was trained on it is right on {learnt:.1%}: longer training and more weights may still help,
+  beyond the two hours and the two milliseconds that were set. Photographs unseen in any crop it reads worse.
 - Fear, sadness and anger are taken for each other and for neutral; disgust is rare in the data.
 - One picture says little: the service pools the looks of a second, and reads them against how often people in calls
   are neutral (`emotion/face_model.py`).
