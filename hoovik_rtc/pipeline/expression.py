@@ -13,7 +13,7 @@ from msgspec import UNSET
 
 from hoovik_avatar.animator import Animator
 from hoovik_avatar.types import AvatarPose
-from hoovik_inference.emotion import THRESHOLD, Aligner, Steady, modality, usable_voice
+from hoovik_inference.emotion import Aligner, Steady, modality, usable_voice
 from hoovik_inference.types import (
     ACTION_UNITS,
     BLENDSHAPES,
@@ -49,7 +49,7 @@ class Expression:
     def __init__(self) -> None:
         self._animator = Animator()
         self._aligner = Aligner()
-        self._steady = Steady(THRESHOLD)
+        self._steady = Steady()
         self._face: FaceEstimate | None = None
         self._face_at = float("-inf")
         self._track: int | None = None
@@ -64,7 +64,7 @@ class Expression:
     def saw(self, face: FaceEstimate, now_ms: float) -> None:
         """A face was measured; where it is another one, what was windowed of the one before is forgotten."""
         if self._track is not None and face.track != self._track:
-            self._aligner, self._steady = Aligner(), Steady(THRESHOLD)
+            self._aligner, self._steady = Aligner(), Steady()
             self._read, self._since_ms = None, face.time_ms
         self._track = face.track
         self._face, self._face_at, self._seen_ms = face, now_ms, face.time_ms
@@ -88,7 +88,7 @@ class Expression:
 
     def forget_mood(self) -> None:
         """No emotion is read any more: posture and glow come to rest."""
-        self._read, self._steady = None, Steady(THRESHOLD)
+        self._read, self._steady = None, Steady()
         self._aligner.clear()
         self._animator.calm()
 

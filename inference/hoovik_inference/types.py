@@ -227,6 +227,8 @@ class EmotionEstimate:
     "Larger is more usual; below the model's threshold is an anomaly."
     model: str
     "Name and version, such as facs-rules-1."
+    threshold: float = 0.0
+    "Score below which the model stands by no label."
 
 
 class FaceObserver(Protocol):

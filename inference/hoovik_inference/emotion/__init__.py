@@ -1,15 +1,15 @@
 """From what is measured to what it expresses: windows, models, smoothing."""
 
+from hoovik_inference.emotion.arousal import vocal_arousal
 from hoovik_inference.emotion.face_model import FaceModel
 from hoovik_inference.emotion.modality import modality, usable_voice
 from hoovik_inference.emotion.prototypes import PROTOTYPES, strengths
-from hoovik_inference.emotion.rules import THRESHOLD, RuleModel, vocal_arousal
+from hoovik_inference.emotion.rules import RuleModel
 from hoovik_inference.emotion.steady import Steady
 from hoovik_inference.emotion.window import Aligner
 
 __all__ = [
     "PROTOTYPES",
-    "THRESHOLD",
     "Aligner",
     "FaceModel",
     "RuleModel",

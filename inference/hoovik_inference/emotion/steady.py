@@ -13,9 +13,7 @@ HOLD_MS = 500.0
 class Steady:
     """The label of one participant over time. Scores stay what they are."""
 
-    def __init__(self, threshold: float = 0.0) -> None:
-        """`threshold`: score below which a held label is let go at once."""
-        self._threshold = threshold
+    def __init__(self) -> None:
         self._label: str | None = None
         self._rival: str | None = None
         self._since_ms = 0.0
@@ -26,7 +24,7 @@ class Steady:
         if held is None or best == held or estimate.abstained or estimate.time_ms < self._since_ms:
             return self._take(estimate)
         own = float(estimate.scores[EMOTIONS.index(held)])
-        if own < self._threshold or float(estimate.scores[EMOTIONS.index(best)]) - own >= LEAD:
+        if own < estimate.threshold or float(estimate.scores[EMOTIONS.index(best)]) - own >= LEAD:
             return self._take(estimate)
         if best != self._rival:
             self._rival, self._since_ms = best, estimate.time_ms

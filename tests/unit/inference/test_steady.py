@@ -63,3 +63,10 @@ def test_a_capture_time_that_leaps_back_begins_anew() -> None:
     steady = Steady()
     steady.label(at(10_000.0, neutral=0.6, happy=0.4))
     assert steady.label(at(0.0, neutral=0.48, happy=0.52)) == "happy"
+
+
+def test_a_held_label_that_fell_below_the_models_threshold_is_let_go_at_once() -> None:
+    steady = Steady()
+    steady.label(at(0.0, happy=0.5, sad=0.45))
+    assert steady.label(dataclasses.replace(at(100.0, happy=0.34, sad=0.47), threshold=0.45)) == "sad"
+    assert steady.label(dataclasses.replace(at(200.0, happy=0.5, sad=0.46), threshold=0.45)) == "sad"
