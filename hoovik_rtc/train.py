@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import argparse
 import math
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from hoovik_rtc.errors import TrainingError
 from hoovik_rtc.pipeline.cores import available
+
+Trained = TypeVar("Trained")
+"What a training comes to."
 
 
 def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -61,21 +66,7 @@ def _face(arguments: argparse.Namespace) -> int:
     recipe = expression.Recipe(seed=arguments.seed)
     if arguments.epochs is not None:
         recipe = expression.with_epochs(recipe, arguments.epochs)
-    with _Bars() as bars:
-        try:
-            trained = expression.train(
-                arguments.data,
-                arguments.test,
-                arguments.out,
-                arguments.work or arguments.out / "work",
-                recipe,
-                resume=arguments.resume,
-                device=_device(arguments.device),
-                processes=max(1, math.floor(available())),
-                progress=bars.tell,
-            )
-        except (ValueError, OSError) as exc:
-            raise TrainingError(str(exc)) from exc
+    trained = _run(arguments, expression.train, recipe, arguments.data, arguments.test)
     console = Console(highlight=False, soft_wrap=True)
     for name, compared in (("held back", trained.held), (arguments.test, trained.tested)):
         if compared is not None:
@@ -90,15 +81,25 @@ def _blendshapes(arguments: argparse.Namespace) -> int:
     from hoovik_inference.training.blendshape import train
     from hoovik_inference.training.blendshape.fit import Recipe
 
+    recipe = Recipe(seed=arguments.seed)
+    summary = _run(arguments, train.train, recipe, arguments.data, arguments.media, arguments.teacher)
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"people held out: mean absolute error {summary.held.error:.4f}; by person in card.md")
+    console.print(f"written: {arguments.out}/blendshapes.npz, card.md and curves")
+    return 0
+
+
+def _run(
+    arguments: argparse.Namespace, train: Callable[..., Trained], recipe: object, *material: Path | None
+) -> Trained:
+    """Train by `recipe` on `material`, with progress bars; what is wrong with the material is said as ours."""
     with _Bars() as bars:
         try:
-            summary = train.train(
-                arguments.data,
-                arguments.media,
-                arguments.teacher,
+            return train(
+                *material,
                 arguments.out,
                 arguments.work or arguments.out / "work",
-                Recipe(seed=arguments.seed),
+                recipe,
                 resume=arguments.resume,
                 device=_device(arguments.device),
                 processes=max(1, math.floor(available())),
@@ -106,10 +107,6 @@ def _blendshapes(arguments: argparse.Namespace) -> int:
             )
         except (ValueError, OSError) as exc:
             raise TrainingError(str(exc)) from exc
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(f"people held out: mean absolute error {summary.held.error:.4f}; by person in card.md")
-    console.print(f"written: {arguments.out}/blendshapes.npz, card.md and curves")
-    return 0
 
 
 class _Bars:

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from hoovik_inference.face import stills
-from hoovik_inference.face.detect import Box
 from hoovik_inference.face.mesh import FaceMesh
 from hoovik_inference.face.models import FaceModels
-from hoovik_inference.face.person import Person
-from hoovik_inference.face.picture import check, size, whole
+from hoovik_inference.face.observing import COUNT_EVERY_MS, Observing
+from hoovik_inference.face.picture import size, whole
 from hoovik_inference.face.tracks import SAME_OVERLAP, Tracks, box_of, overlap
 from hoovik_inference.face.zoom import zoom_on
-from hoovik_inference.types import FaceEstimate, Floats, Picture, Portrait
+from hoovik_inference.types import FaceEstimate, Floats, Picture
 
-COUNT_EVERY_MS = 1000.0
-"Capture time between two counts of the faces: people rarely come into a picture more often."
 SEARCH_EVERY_MS = 500.0
 "Capture time between two searches of the whole picture where the mesh finds no face."
 
 
-class MeshFaceObserver:
+class MeshFaceObserver(Observing):
     """A `FaceObserver` on MediaPipe's face mesh and what is read from its landmarks."""
 
     def __init__(
@@ -33,26 +28,11 @@ class MeshFaceObserver:
         baseline: bool = True,
         count_every_ms: float = COUNT_EVERY_MS,
     ) -> None:
-        """Start the tracker.
-
-        Args:
-            models: Shared with other observers; its own, closed with it, where none are given.
-            pictures: The images don't follow each other: search in each anew.
-            baseline: Learn the participant's resting face (off for pictures of many people).
-            count_every_ms: Capture time between two counts of the faces in the picture.
-        """
-        self._models = models or FaceModels()
-        self._own_models = models is None
+        """Start the tracker; arguments as `Observing` has them."""
+        super().__init__(models, pictures=pictures, baseline=baseline, count_every_ms=count_every_ms)
         self._mesh = FaceMesh(self._models, pictures=pictures)
-        self._pictures = pictures
-        self._count_every_ms = count_every_ms
-        self._counted_ms = -math.inf
-        self._learning = baseline
-        self._tracks = Tracks()
         self._last: Floats | None = None  # landmarks of the picture before
         self._last_ms = 0.0
-        self._person = self._new_person(1)
-        self._calibrate = self._closed = False
 
     def observe(self, image: Picture, time_ms: float) -> FaceEstimate | None:
         """Measure `image` captured at `time_ms`; None where no face is found.
@@ -61,18 +41,11 @@ class MeshFaceObserver:
             ValueError: `image` or `time_ms` is not what it should be.
             RuntimeError: The observer was closed.
         """
-        if not math.isfinite(time_ms):
-            raise ValueError(f"time_ms is {time_ms}; expected a capture time in milliseconds")
-        if self._closed:
-            raise RuntimeError("this MeshFaceObserver was closed; make a new one")
-        check(image)
+        self._begin(image, time_ms)
         landmarks = self._find_still(image, time_ms) if self._pictures else self._find(image, time_ms)
         if landmarks is None:
             self._person.forget_portrait()
             return None
-        followed = self._tracks.followed
-        if followed is not None and followed != self._person.track:
-            self._person = self._new_person(followed)
         return self.read(landmarks, *size(image), time_ms, max(1, self._tracks.faces), picture=image)
 
     def read(
@@ -84,7 +57,6 @@ class MeshFaceObserver:
         faces: int = 1,
         *,
         picture: Picture | None = None,
-        scores: Floats | None = None,
     ) -> FaceEstimate:
         """What `observe` makes of landmarks (478, 3) of a `width` x `height` picture.
 
@@ -95,37 +67,16 @@ class MeshFaceObserver:
             time_ms: Capture time.
             faces: Counted last.
             picture: What they were found in. Without it, what pixels say is carried on, or of no concern.
-            scores: (52,) of another blendshape head than ours.
         """
-        if self._calibrate:
-            self._calibrate = False
-            self._person.calibrate()
         presence = None if picture is None else self._mesh.presence
-        return self._person.read(landmarks, (width, height), time_ms, faces, picture, scores, presence)
-
-    def calibrate(self) -> None:
-        """The next measured face is this participant's neutral one."""
-        self._calibrate = True
-
-    def portrait(self, picture: Picture) -> Portrait | None:
-        """The face measured last, for who reads expressions; None where it was not found.
-
-        Args:
-            picture: The one that it was measured in; it is not kept.
-        """
-        return self._person.portrait(picture)
+        return self._who().read(landmarks, (width, height), time_ms, faces, picture, presence=presence)
 
     def close(self) -> None:
         """Release the tracker. Further calls are errors; closing twice is none."""
-        self._closed = True
         self._mesh.close()
-        if self._own_models:
-            self._models.close()
+        super().close()
 
     # Which face, and where.
-
-    def _new_person(self, track: int) -> Person:
-        return Person(track, pictures=self._pictures, baseline=self._learning)
 
     def _find_still(self, image: Picture, time_ms: float) -> Floats | None:
         """Landmarks of the largest face of a picture that has nothing to do with the one before."""
@@ -134,7 +85,7 @@ class MeshFaceObserver:
         found = None if found is None else part.back(found)
         if found is not None:
             self._mesh.judge(found, image)
-        if found is not None and not 0 <= time_ms - self._counted_ms < self._count_every_ms:
+        if found is not None and self._count_due(time_ms):
             self._tracks = Tracks()
             self._tracks.take(box_of(found), time_ms)
             self._count(image, time_ms)
@@ -145,7 +96,7 @@ class MeshFaceObserver:
         found = self._mesh.follow(image)
         if found is None:
             found = self._search(image, time_ms)
-        elif not 0 <= time_ms - self._counted_ms < self._count_every_ms:
+        elif self._count_due(time_ms):
             self._tracks.here(box_of(found), time_ms)
             self._count(image, time_ms)
             other = self._switched(image, time_ms)
@@ -182,13 +133,6 @@ class MeshFaceObserver:
         self._tracks.take(box_of(other), time_ms, switch=True)
         self._mesh.look_at(other, image)
         return other
-
-    def _count(self, image: Picture, time_ms: float) -> None:
-        """Look where faces are in the whole picture."""
-        self._counted_ms = time_ms
-        with self._models.detect.lent() as detector:
-            boxes: list[Box] = detector.find(whole(image).cut(image))
-        self._tracks.count(boxes, time_ms)
 
 
 def warm(models: FaceModels, threads: int = 1) -> None:

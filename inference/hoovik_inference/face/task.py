@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import math
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +16,11 @@ from numpy.typing import NDArray
 
 from hoovik_inference.face._native import quiet_start
 from hoovik_inference.face.models import FaceModels, Shared
-from hoovik_inference.face.observer import COUNT_EVERY_MS
-from hoovik_inference.face.person import Person
+from hoovik_inference.face.observing import COUNT_EVERY_MS, Observing
 from hoovik_inference.face.picture import check, size, whole
 from hoovik_inference.face.tracks import Tracks, box_of
 from hoovik_inference.face.vector import face_vector
-from hoovik_inference.types import BLENDSHAPES, FaceEstimate, Floats, Image, Picture, Portrait
+from hoovik_inference.types import BLENDSHAPES, FaceEstimate, Floats, Image, Picture
 
 with quiet_start():
     import mediapipe
@@ -113,7 +111,7 @@ class TaskLandmarker:
         )
 
 
-class TaskFaceObserver:
+class TaskFaceObserver(Observing):
     """A `FaceObserver` on a task file: its landmarks and scores, and what ours read from landmarks and pixels.
 
     It finds one face a picture, each time anew. Somebody else's is left out for as long as the participant's own was
@@ -129,26 +127,10 @@ class TaskFaceObserver:
         baseline: bool = True,
         count_every_ms: float = COUNT_EVERY_MS,
     ) -> None:
-        """Start it.
-
-        Args:
-            task: What `shared_task` made; whoever made it closes it.
-            models: Shared with other observers; its own, closed with it, where none are given.
-            pictures: The images don't follow each other: each may show somebody else.
-            baseline: Learn the participant's resting face (off for pictures of many people).
-            count_every_ms: Capture time between two counts of the faces in the picture.
-        """
+        """Start it with what `shared_task` made, which whoever made it closes; the rest as `Observing` has it."""
+        super().__init__(models, pictures=pictures, baseline=baseline, count_every_ms=count_every_ms)
         self._task = task
-        self._models = models or FaceModels()
-        self._own_models = models is None
-        self._pictures = pictures
-        self._learning = baseline
-        self._count_every_ms = count_every_ms
-        self._counted_ms = -math.inf
-        self._tracks = Tracks()
-        self._person = self._new_person(1)
         self._vector: Floats | None = None
-        self._calibrate = self._closed = False
 
     @property
     def vector(self) -> Floats | None:
@@ -162,11 +144,7 @@ class TaskFaceObserver:
             ValueError: `image` or `time_ms` is not what it should be.
             RuntimeError: The observer was closed.
         """
-        if not math.isfinite(time_ms):
-            raise ValueError(f"time_ms is {time_ms}; expected a capture time in milliseconds")
-        check(image)
-        if self._closed:
-            raise RuntimeError("this TaskFaceObserver was closed; make a new one")
+        self._begin(image, time_ms)
         self._vector = None
         rgb = whole(image).cut(image)
         with self._task.lent() as landmarker:
@@ -175,30 +153,8 @@ class TaskFaceObserver:
             self._person.forget_portrait()
             return None
         self._vector = face_vector(found.landmarks, found.blendshapes, found.matrix)
-        if self._calibrate:
-            self._calibrate = False
-            self._person.calibrate()
         faces = max(1, self._tracks.faces)
-        return self._person.read(found.landmarks, size(rgb), time_ms, faces, rgb, found.blendshapes)
-
-    def portrait(self, picture: Picture) -> Portrait | None:
-        """The face measured last, for who reads expressions; None where it was not found.
-
-        Args:
-            picture: The one that it was measured in; it is not kept.
-        """
-        return self._person.portrait(picture)
-
-    def calibrate(self) -> None:
-        """The next measured face is this participant's neutral one."""
-        self._calibrate = True
-
-    def close(self) -> None:
-        """Release what is its own. Further calls are errors; closing twice is none."""
-        if not self._closed:
-            self._closed = True
-            if self._own_models:
-                self._models.close()
+        return self._who().read(found.landmarks, size(rgb), time_ms, faces, rgb, found.blendshapes)
 
     def _take(self, found: TaskFace, rgb: Image, time_ms: float) -> bool:
         """Whether the face is the participant's, whoever that is now."""
@@ -206,17 +162,9 @@ class TaskFaceObserver:
             self._tracks = Tracks()
         if not self._tracks.take(box_of(found.landmarks), time_ms):
             return False
-        if not 0 <= time_ms - self._counted_ms < self._count_every_ms:
-            self._counted_ms = time_ms
-            with self._models.detect.lent() as detector:
-                self._tracks.count(detector.find(rgb), time_ms)
-        followed = self._tracks.followed
-        if followed is not None and followed != self._person.track:
-            self._person = self._new_person(followed)
+        if self._count_due(time_ms):
+            self._count(rgb, time_ms)
         return True
-
-    def _new_person(self, track: int) -> Person:
-        return Person(track, pictures=self._pictures, baseline=self._learning)
 
 
 def shared_task(path: Path) -> Shared[TaskLandmarker]:

@@ -327,3 +327,22 @@ def test_from_clips_to_a_bundle_and_the_same_again(tmp_path: Path) -> None:
     assert (tmp_path / "again" / "card.md").read_text(encoding="utf-8") == card
     # Started anew, it begins with an empty folder of work.
     assert len(list((tmp_path / "work" / "rows").glob("*.npz"))) == 3
+
+
+def test_a_work_folder_keeps_what_is_not_of_this_training(tmp_path: Path) -> None:
+    from hoovik_inference.training.blendshape.train import _begin
+
+    for name in ("train.npz", "checkpoint.pt", "landmarks-1.npy", "base.pt", "mixed.npz"):
+        (tmp_path / name).write_bytes(b"x")
+    _begin(tmp_path, "a recipe", resume=False)
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == ["about.txt", "checkpoint.pt", "landmarks-1.npy", "train.npz"]
+
+
+def test_a_work_folder_of_other_material_is_not_gone_on_with(tmp_path: Path) -> None:
+    from hoovik_inference.training.blendshape.train import _begin
+
+    _begin(tmp_path, "a recipe", resume=False)
+    _begin(tmp_path, "a recipe", resume=True)
+    with pytest.raises(ValueError, match="other material"):
+        _begin(tmp_path, "another seed", resume=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from hoovik_inference.face.blendshapes import WEIGHTS
 from hoovik_inference.face.head import Head
@@ -166,10 +165,3 @@ def _summary(
         followed=follow(clips),
         losses=stages,
     )
-
-
-def device(wanted: str = "auto") -> str:
-    """The device of torch: `wanted`, or for auto cuda where there is one."""
-    if wanted != "auto":
-        return wanted
-    return "cuda" if torch.cuda.is_available() else "cpu"
