@@ -101,7 +101,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     analysis: Literal["process", "threads"] = "process"
     "Faces and voices are measured in processes of their own, or on threads of the service's (for embedding)."
     analysts: Annotated[int, Meta(ge=0, le=16)] = 0
-    "How many such processes, some 260 MiB each; 0: one for each CPU, two at most."
+    "How many such processes, some 250 MiB each; 0: one for each CPU, two at most."
     bot: BotConfig = msgspec.field(default_factory=BotConfig)
     audience: AudienceConfig = msgspec.field(default_factory=AudienceConfig)
     face: FaceConfig = msgspec.field(default_factory=FaceConfig)
