@@ -1,4 +1,4 @@
-"""The command line: `hoovik-rtc serve | analyze | evaluate | train | doctor`."""
+"""The command line: `hoovik-rtc serve | analyze | evaluate | train | models | doctor`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 from hoovik_rtc import config as configs
 from hoovik_rtc import doctor, train
 from hoovik_rtc.errors import HoovikError, SystemLibraryError, UsageError
+from hoovik_rtc.models import command as models
 
 _EVALUATE = """Score labelled material as a table.
 
@@ -72,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.set_defaults(run=_evaluate)
 
     train.add_arguments(commands)
+    models.add_arguments(commands)
 
     check = commands.add_parser("doctor", help="check this machine and say what to install")
     check.set_defaults(run=_doctor)

@@ -5,6 +5,7 @@ Nested keys in the environment are joined by two underscores: `HOOVIK_LIMITS__PA
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +14,10 @@ from typing import Annotated, Any, Literal, get_args
 import msgspec
 from msgspec import Meta
 
+from hoovik_inference.task_file import check_parts
 from hoovik_rtc.errors import ConfigError
+from hoovik_rtc.models import file_of
+from hoovik_rtc.models.errors import ModelError
 
 Positive = Annotated[int, Meta(gt=0)]
 Share = Annotated[float, Meta(gt=0)]
@@ -46,7 +50,9 @@ class FaceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What measures faces."""
 
     task: Annotated[str, Meta(min_length=1)] | None = None
-    "Path of MediaPipe's `face_landmarker.task`, whose landmarks and blendshapes take the place of ours. Slower."
+    """MediaPipe's `face_landmarker.task`, whose landmarks and blendshapes take the place of ours. Slower.
+
+    Its path, or the name of a model that was pulled (`face_landmarker`), which `load` turns into one."""
 
 
 class EmotionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -133,12 +139,27 @@ def load(
         raise ConfigError(f"port is {config.port}; expected 0…65535 (0 lets the system choose).")
     if not 0.0 <= config.emotion.threshold <= 1.0:
         raise ConfigError(f"emotion.threshold is {config.emotion.threshold}; expected 0…1.")
-    if config.face.task is not None and not Path(config.face.task).is_file():
-        raise ConfigError(f"face.task is {config.face.task}, where no file is; expected face_landmarker.task.")
+    config = _with_models(config, os.environ if environ is None else environ)
+    if config.face.task is not None:
+        try:
+            check_parts(Path(config.face.task))
+        except (FileNotFoundError, ValueError) as exc:
+            raise ConfigError(f"face.task: {exc}.") from exc
     return config
 
 
 _NOT_CONFIG = {"HOOVIK_MODELS"}
+
+
+def _with_models(config: Config, environ: Mapping[str, str]) -> Config:
+    """The same with paths in place of models' names."""
+    if config.face.task is None:
+        return config
+    try:
+        task = file_of(config.face.task, environ)
+    except ModelError as exc:
+        raise ConfigError(f"face.task: {exc}") from exc
+    return msgspec.structs.replace(config, face=msgspec.structs.replace(config.face, task=str(task)))
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -7,6 +7,7 @@ HoovikError
 ├── AnalysisError         the process that analyses does not start
 ├── EvaluationError       labelled material cannot be read, or its figures cannot be written
 ├── TrainingError         a model cannot be trained here, or from this material
+├── ModelError            a model cannot be pulled or found (its kinds: hoovik_rtc/models/errors.py)
 ├── UsageError            a command was called with what it cannot use (exit code 2)
 └── RequestError          somebody's request is refused; carries an HTTP status and a code
     ├── OfferError        400  the SDP offer cannot be answered

@@ -26,6 +26,7 @@ from typing import Any
 
 from hoovik_rtc import clock
 from hoovik_rtc.config import Config
+from hoovik_rtc.errors import ConfigError
 from hoovik_rtc.pipeline import engine as engines
 from hoovik_rtc.pipeline.ear import Ear
 from hoovik_rtc.pipeline.exchange import Inbox, Message, pack
@@ -158,7 +159,12 @@ async def _main(into: socket.socket, out: socket.socket) -> None:
     _, config, epoch_ms = begun.result()
     logging.basicConfig(level=config.log_level.upper())
     clock.adopt(epoch_ms)
-    analyst = _Analyst(config, out)
+    try:
+        analyst = _Analyst(config, out)
+    except ConfigError as exc:  # for whoever started the service, not for this process's own words
+        out.sendall(pack(("refused", str(exc))))
+        transport.close()
+        return
     gc.freeze()  # what is there now stays: full collections, which hold the loop, need not walk through it
     inbox.take = analyst.take
     reporting = asyncio.ensure_future(analyst.report())

@@ -43,7 +43,7 @@ def build(config: Config, face_threads: int = FACE_THREADS) -> Engine:
     Limits BLAS and OpenCV to one thread in this process: our matrices and pictures are small, idle threads spin.
 
     Raises:
-        ConfigError: `face.task` names no face landmarker.
+        ConfigError: `face.task` names no face landmarker, or one that MediaPipe refuses.
     """
     cv2.setNumThreads(1)
     emotion = build_emotion(config)
@@ -66,9 +66,9 @@ def _face(config: Config, models: FaceModels) -> Callable[[], FaceObserver]:
 
     try:
         task = shared_task(Path(config.face.task))
+        task.load(1)
     except (FileNotFoundError, ValueError) as exc:
         raise ConfigError(f"face.task: {exc}.") from exc
-    task.load(1)
     return lambda: TaskFaceObserver(task, models)
 
 

@@ -39,6 +39,8 @@ class Seen:
     "Begin and end, Unix ms, of the decoding of the frames that it came with."
     looking: tuple[float, float]
     "Begin and end, Unix ms, of the look."
+    anew: bool = False
+    "The first look of a new observer, which knows nobody and counts faces from 1."
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ class Eye:
         self._renew = False
         self._stopping = False
         self._calibrate = False
-        self._express = self._spare = False
+        self._express = self._spare = self._found = False
         self._giving_way = GivingWay()
         self._reading_gate = ReadingGate()
         self._decoding: Stage[tuple[EncodedFrame, bool]] = Stage(
@@ -225,14 +227,18 @@ class Eye:
 
     def _looked_at(self, picture: Picture, decoding: tuple[float, float]) -> Seen:
         started, cpu = clock.now_ms(), clock.thread_cpu_ms()
-        black = picture.is_black()
+        # What a face was found in is not black: that is asked only where none is, or was.
+        black = not self._found and picture.is_black()
+        anew = not black and self._observer is None
+        face = None if black else self._measure(picture)
+        black = black or (self._found and face is None and picture.is_black())
+        self._found = face is not None
         if black:
             self._telemetry.count("video_frames_black")
-        face = None if black else self._measure(picture)
         ended = clock.now_ms()
         self._telemetry.took("face", ended - started)
         self._meter.spent("face", clock.thread_cpu_ms() - cpu, ended - started)
-        return Seen(face, black, picture.encoded.arrival_ms, decoding, (started, ended))
+        return Seen(face, black, picture.encoded.arrival_ms, decoding, (started, ended), anew)
 
     def _measure(self, picture: Picture) -> FaceEstimate | None:
         if self._observer is None:

@@ -9,6 +9,10 @@ from hoovik_inference.types import FaceQuality
 LASTED_MS = 1000.0
 "A change that lasts this long is worth a notice. Messages themselves change at once; people read these."
 
+AWAY_MS = 30_000.0
+"""Who comes after so long without a face is not called another one, though they have another number: nobody knows, and
+nobody else was there. From there on it is only said that what was learnt is forgotten."""
+
 UNCLEAR, CLEAR = 0.35, 0.6
 "A measure of a face's quality below the first is worth a notice when it lasts; above the second it is well again."
 UNCLEAR_MS = 2000.0
@@ -44,23 +48,32 @@ class Notices:
         self._said_missing = False
         self._said_several = False
         self._track: int | None = None
+        self._face_ms = 0.0  # when a face was measured last
         self._unclear: float | None = None  # since when
         self._said_unclear = False
         self._said_modality = "both"
         self._modality = ("both", 0.0)  # and since when
 
-    def face(self, faces: int, track: int) -> None:
+    def anew(self) -> None:
+        """Whoever measures faces knows nobody any more, and counts from 1 again."""
+        self._track = None
+
+    def face(self, faces: int, track: int, now_ms: float) -> None:
         """A face was measured, the one of that number; `faces` are in the picture."""
         self._missing_since = None
-        if self._said_missing:
-            self._said_missing = False
+        other = self._track is not None and track != self._track
+        away = now_ms - self._face_ms > AWAY_MS
+        if other and away:
+            self._tell("face_found", "A face is seen again; what was learnt of the one before is forgotten.")
+        elif self._said_missing:
             self._tell("face_found", "Your face is seen again.")
+        self._said_missing = False
         if faces > 1 and not self._said_several:
             self._tell("several_faces", f"{faces} faces are in the picture; one of them is followed.")
         self._said_several = faces > 1
-        if self._track is not None and track != self._track:
+        if other and not away:
             self._tell("another_face", "Another face is followed now; what was learnt of the one before is forgotten.")
-        self._track = track
+        self._track, self._face_ms = track, now_ms
 
     def quality(self, quality: FaceQuality, now_ms: float) -> None:
         """How well the face is seen that was measured."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from hoovik_rtc import clock
 from hoovik_rtc.config import Config
-from hoovik_rtc.errors import AnalysisError
+from hoovik_rtc.errors import AnalysisError, ConfigError
 from hoovik_rtc.pipeline.analysis import AnEar, AnEye
 from hoovik_rtc.pipeline.ear import Heard
 from hoovik_rtc.pipeline.exchange import Inbox, Message, pack
@@ -74,6 +74,7 @@ class InProcess:
 
         Raises:
             AnalysisError: it ended, or did not get ready in time.
+            ConfigError: it cannot use the configuration.
         """
         self = cls(config, load, telemetry)
         inbox = await self._begin()
@@ -233,7 +234,10 @@ class InProcess:
                 f"The process that analyses did not start (exit code {process.returncode}). Its own words are above; "
                 "`hoovik-rtc doctor` says what is missing."
             )
-        _, self.unmeasured = ready.result()
+        what, said = ready.result()
+        if what == "refused":
+            raise ConfigError(said)
+        self.unmeasured = said
         self._open = True  # from here on senses may send
         return inbox
 
@@ -271,7 +275,7 @@ class InProcess:
             try:
                 inbox = await self._begin()
                 break
-            except AnalysisError:
+            except (AnalysisError, ConfigError):
                 logger.exception("the process that analyses cannot be started; trying again in %g s", again_s)
                 await asyncio.sleep(again_s)
                 again_s = min(MAX_AGAIN_S, 2 * again_s)

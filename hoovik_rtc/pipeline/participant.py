@@ -176,6 +176,8 @@ class Participant:
     def on_seen(self, seen: Seen) -> None:
         """A picture was looked at."""
         now = clock.now_ms()
+        if seen.anew:
+            self._notices.anew()
         if seen.face is None or not self._expression.camera:
             if not seen.black and self._expression.camera:
                 self._telemetry.count("video_frames_without_face")
@@ -183,7 +185,7 @@ class Participant:
             return
         self._expression.saw(seen.face, now)
         self._cadence.face(now)
-        self._notices.face(seen.face.faces, seen.face.track)
+        self._notices.face(seen.face.faces, seen.face.track, now)
         self._notices.quality(seen.face.quality, now)
         if self._consented_at is not None:
             self._telemetry.took("consent_to_first_face", now - self._consented_at)

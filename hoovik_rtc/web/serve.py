@@ -12,7 +12,7 @@ from aiohttp import web
 
 from hoovik_rtc.bot import Bot
 from hoovik_rtc.config import Config
-from hoovik_rtc.errors import ConfigError
+from hoovik_rtc.errors import ConfigError, HoovikError
 from hoovik_rtc.web.app import create_app
 from hoovik_rtc.web.page import FOLDER
 
@@ -27,6 +27,7 @@ def serve(config: Config, say: Callable[[str], None]) -> None:
 
     Raises:
         ConfigError: the address cannot be bound.
+        HoovikError: the models cannot be loaded, for a reason that has a name.
     """
     listener = _bind(config)
     host, port = listener.getsockname()[:2]
@@ -35,9 +36,10 @@ def serve(config: Config, say: Callable[[str], None]) -> None:
         say("The page is not built (make page); everything else works.")
     bot = Bot(config)
     app = create_app(bot)
+    refused: list[HoovikError] = []
 
     async def live(_: web.Application) -> AsyncIterator[None]:
-        starting = asyncio.ensure_future(_start(bot, say))
+        starting = asyncio.ensure_future(_start(bot, say, refused.append))
         yield
         starting.cancel()
         await asyncio.gather(starting, return_exceptions=True)
@@ -45,12 +47,19 @@ def serve(config: Config, say: Callable[[str], None]) -> None:
 
     app.cleanup_ctx.append(live)
     web.run_app(app, sock=listener, print=None, access_log=None, shutdown_timeout=SHUTDOWN_S)
+    if refused:
+        raise refused[0]
     say("Stopped.")
 
 
-async def _start(bot: Bot, say: Callable[[str], None]) -> None:
+async def _start(bot: Bot, say: Callable[[str], None], refuse: Callable[[HoovikError], None]) -> None:
     try:
         await bot.start()
+    except HoovikError as exc:
+        # Nothing of it is a bug that a trace would help with, and without models there is no service.
+        refuse(exc)
+        asyncio.get_running_loop().call_soon(_leave)
+        return
     except Exception:
         logger.exception("the models cannot be loaded; run `hoovik-rtc doctor`")
         raise
@@ -58,6 +67,11 @@ async def _start(bot: Bot, say: Callable[[str], None]) -> None:
     gc.collect()
     gc.freeze()
     say("Ready.")
+
+
+def _leave() -> None:
+    """As on SIGTERM."""
+    raise web.GracefulExit
 
 
 def _bind(config: Config) -> socket.socket:

@@ -11,11 +11,13 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+import zipfile
 from pathlib import Path
 
 import aiohttp
 import pytest
 
+from hoovik_inference.task_file import PARTS
 from hoovik_rtc.testing import Clip, call
 
 
@@ -100,6 +102,23 @@ def test_a_port_in_use_a_wrong_file_and_a_wrong_command_are_said(tmp_path: Path)
     assert code == 1 and "prot" in said and "Traceback" not in said
     assert run("dance")[0] == 2
     assert run("--version")[1].strip() == "0.1.0"
+
+
+@pytest.mark.parametrize("analysis", ["process", "threads"])
+def test_a_face_task_that_is_none_is_said_in_one_line(tmp_path: Path, analysis: str) -> None:
+    text, hollow = tmp_path / "text.task", tmp_path / "hollow.task"
+    text.write_text("no archive")
+    with zipfile.ZipFile(hollow, "w") as archive:
+        for name in PARTS:
+            archive.writestr(name, b"no network")
+    config = tmp_path / "c.toml"
+    for file, why in ((text, "is no task file"), (hollow, "MediaPipe cannot load")):
+        config.write_text(f'analysis = "{analysis}"\n[face]\ntask = "{file}"\n')
+        code, said = run("serve", "--port", "0", "--config", str(config))
+        assert code == 1, said
+        assert "Traceback" not in said and "Ready" not in said
+        (line,) = [line for line in said.splitlines() if line.startswith("hoovik-rtc:")]
+        assert line.startswith("hoovik-rtc: face.task: ") and why in line and file.name in line
 
 
 def test_doctor_checks_the_machine() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 
 import aiohttp
 
+from hoovik_inference.types import FaceEstimate, Picture
 from hoovik_rtc.config import Config, LimitsConfig
 from hoovik_rtc.testing import Clip, call
 from tests.conftest import Serve
@@ -51,6 +53,31 @@ async def test_withdrawn_consent_stops_decoding_within_a_second(serve: Serve, mo
         assert one.received.counts()["avatar_frame"] == spoken
         one.control("consent", avatar=True, emotion=True)
         await one.wait_for("avatar_frame", spoken + 5)
+
+
+async def test_after_consent_was_withdrawn_and_given_again_no_face_is_another_one(
+    serve: Serve, moving_clip: Clip
+) -> None:
+    """Observers count faces from 1 each: the first one got to 2 here, and the second one begins anew."""
+    numbers = iter((2, 1))
+
+    class Numbered(FakeFace):
+        def __init__(self) -> None:
+            self._number = next(numbers)
+
+        def observe(self, image: Picture, time_ms: float) -> FaceEstimate | None:
+            found = super().observe(image, time_ms)
+            return None if found is None else dataclasses.replace(found, track=self._number)
+
+    fake = dataclasses.replace(engine(), face=Numbered)
+    async with serve(engine=fake) as service, call(service.base, moving_clip) as one:
+        await one.consent()
+        await one.wait_for("emotion_update", 2, where=lambda m: m["payload"].get("face_track") == 2)
+        one.control("consent", avatar=False, emotion=False)
+        await one.wait_for("consent_state", 2)
+        one.control("consent", avatar=True, emotion=True)
+        await one.wait_for("emotion_update", 2, where=lambda m: m["payload"].get("face_track") == 1)
+        assert service.bot.telemetry.counted("notice_another_face") == 0
 
 
 async def test_avatar_only_consent_runs_no_emotion_model(serve: Serve, moving_clip: Clip) -> None:

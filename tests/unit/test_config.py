@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
+from hoovik_inference.task_file import PARTS
 from hoovik_rtc.config import load
 from hoovik_rtc.errors import ConfigError
 
@@ -34,6 +37,32 @@ def test_a_wrong_file_is_refused_by_name(tmp_path: Path, text: str, said: str) -
     file.write_text(text)
     with pytest.raises(ConfigError, match=said):
         load(file)
+
+
+def archive(path: Path, names: Iterable[str]) -> Path:
+    with zipfile.ZipFile(path, "w") as stream:
+        for name in names:
+            stream.writestr(name, b"nothing")
+    return path
+
+
+def test_a_face_task_that_is_none_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "text.task").write_text("see the models page")
+    (tmp_path / "empty.task").touch()
+    whole = archive(tmp_path / "whole.task", PARTS)
+    (tmp_path / "cut.task").write_bytes(whole.read_bytes()[:-40])
+    archive(tmp_path / "other.task", ["hand_detector.tflite"])
+    for name, said in (
+        ("absent.task", "there is no file"),
+        ("text.task", "is no task file, or only a part of one"),
+        ("empty.task", r"only a part of one \(0 bytes\)"),
+        ("cut.task", "is no task file, or only a part of one"),
+        ("other.task", "lacks face_blendshapes.tflite, face_detector.tflite"),
+    ):
+        with pytest.raises(ConfigError, match=rf"^face\.task: .*{said}.*expected MediaPipe's face_landmarker") as no:
+            load(environ={"HOOVIK_FACE__TASK": str(tmp_path / name)})
+        assert name in str(no.value)
+    assert load(environ={"HOOVIK_FACE__TASK": str(whole)}).face.task == str(whole)
 
 
 def test_a_missing_file_and_a_wrong_variable_are_refused_by_name(tmp_path: Path) -> None:

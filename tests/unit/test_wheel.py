@@ -21,6 +21,7 @@ def test_the_wheel_carries_the_page_the_schemas_and_all_packages(tmp_path: Path)
     (wheel,) = tmp_path.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     for wanted in (
+        "hoovik_rtc/models/index.json",
         "hoovik_rtc/web/page/index.html",
         "hoovik_rtc/web/stats.css",
         "hoovik_rtc/web/stats.js",

@@ -17,6 +17,8 @@ USUAL_SEMITONES = 2.0
 "Standard deviation of pitch over a second of level speech."
 SEMITONE_RANGE = 3.0
 "Beyond the usual by this much, speech is as lively as it gets."
+SPEAKING = 0.5
+"Probability above which somebody speaks."
 
 
 def vocal_arousal(voices: Sequence[VoiceEstimate]) -> float:
@@ -25,7 +27,7 @@ def vocal_arousal(voices: Sequence[VoiceEstimate]) -> float:
     Both rise with arousal in every study that Juslin and Laukka review (Psychological Bulletin 129, 2003).
     Pitch is taken against the window's own median, so a high or a deep voice is no emotion.
     """
-    spoken = [voice for voice in voices if voice.speaking_probability > 0.5]
+    spoken = [voice for voice in voices if voice.speaking_probability > SPEAKING]
     if not spoken:
         return 0.0
     loud = (_mean([voice.level_db for voice in spoken]) - USUAL_DB) / LEVEL_RANGE_DB

@@ -33,6 +33,9 @@ class FaceModel(WindowModel):
 
     name = "hoovik-face-1"
 
+    def _read(self, faces: Sequence[FaceEstimate]) -> bool:
+        return any(face.expression is not None and face.confidence > 0.0 for face in faces)
+
     def _logits(self, faces: Sequence[FaceEstimate], voices: Sequence[VoiceEstimate]) -> Floats:
         logits: Floats = _LOG_CALL + evidence(faces)
         return logits

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hoovik_inference.emotion.arousal import vocal_arousal
+from hoovik_inference.emotion.arousal import SPEAKING, vocal_arousal
 from hoovik_inference.types import EMOTIONS, SEQ_LEN, EmotionEstimate, FaceEstimate, Floats, VoiceEstimate, Window
 
 THRESHOLD = 0.45
@@ -42,6 +42,8 @@ class WindowModel(ABC):
       little else), so a voice alone stays close to neutral.
     - Valence, arousal and dominance: mean of the classes' published coordinates (PAD) by score, plus, for arousal,
       VOICE_AROUSAL of the voice's.
+    - Without evidence, from faces that can be trusted at all or from somebody who speaks, it abstains: its scores are
+      then what is usual, and nobody was read.
     - There is no detector of unusual windows: `anomaly` is always False and `anomaly_score` 0.0.
     """
 
@@ -51,7 +53,7 @@ class WindowModel(ABC):
         """Make the model.
 
         Args:
-            threshold: 0…1, best score below which it abstains and reports neutral.
+            threshold: 0…1, best score below which it abstains and reports neutral, as it does without any evidence.
 
         Raises:
             ValueError: `threshold` lies outside 0…1.
@@ -59,6 +61,10 @@ class WindowModel(ABC):
         if not 0.0 <= threshold <= 1.0:
             raise ValueError(f"threshold is {threshold}; expected 0…1")
         self._threshold = threshold
+
+    def _read(self, faces: Sequence[FaceEstimate]) -> bool:
+        """Whether the faces tell anything; where none does and nobody speaks, the model abstains."""
+        return any(face.confidence > 0.0 for face in faces)
 
     @abstractmethod
     def _logits(self, faces: Sequence[FaceEstimate], voices: Sequence[VoiceEstimate]) -> Floats:
@@ -88,7 +94,8 @@ class WindowModel(ABC):
         best = int(scores.argmax())
         confidence = float(scores[best])
         valence, arousal, dominance = (float(v) for v in scores @ _PAD)
-        abstained = confidence < self._threshold
+        heard = any(voice.speaking_probability > SPEAKING for voice in voices)
+        abstained = confidence < self._threshold or not (heard or self._read(faces))
         return EmotionEstimate(
             time_ms=window.time_ms,
             emotion="neutral" if abstained else EMOTIONS[best],

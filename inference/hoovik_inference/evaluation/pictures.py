@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -11,8 +12,8 @@ from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import ExifTags
 from PIL import Image as Pillow
-from PIL import ImageOps
 
 from hoovik_inference.evaluation.names import class_of
 from hoovik_inference.types import EMOTIONS, Image
@@ -26,6 +27,19 @@ LONGEST = 1920
 NOT_OURS = -1
 "Label of a picture whose class is none of ours."
 _KEYS = "images (n, H, W) or (n, H, W, 3) uint8, labels (n,) integers and classes, the names that the labels count"
+
+
+_TURNS = {
+    2: Pillow.Transpose.FLIP_LEFT_RIGHT,
+    3: Pillow.Transpose.ROTATE_180,
+    4: Pillow.Transpose.FLIP_TOP_BOTTOM,
+    5: Pillow.Transpose.TRANSPOSE,
+    6: Pillow.Transpose.ROTATE_270,
+    7: Pillow.Transpose.TRANSVERSE,
+    8: Pillow.Transpose.ROTATE_90,
+}
+"What to do by EXIF's orientation (Exif 2.3, 4.6.4); 1 is upright."
+_log = logging.getLogger(__name__)
 
 
 class DataError(ValueError):
@@ -136,10 +150,22 @@ def load(source: Source) -> Image:
     try:
         with Pillow.open(source) as opened:
             opened.draft(None, (LONGEST, LONGEST))  # a large JPEG decodes much faster to half or a quarter
-            return _rgb(ImageOps.exif_transpose(opened))
-    except (OSError, ValueError, SyntaxError, EOFError, Pillow.DecompressionBombError) as exc:
-        # What Pillow's readers raise on bytes that are not what their header says.
+            opened.load()
+            return _rgb(_upright(opened, source))
+    except Exception as exc:
+        # What Pillow's readers raise on bytes that are not what their header says has no base in common: OSError,
+        # SyntaxError, struct.error, TypeError, OverflowError, … One such file must not end a run over thousands.
         raise UnreadableError(f"{source} cannot be read as a picture: {exc}") from exc
+
+
+def _upright(picture: Pillow.Image, source: Path) -> Pillow.Image:
+    """As the camera was held, where the EXIF says so. Pillow's `exif_transpose` would also write it anew."""
+    try:
+        how = _TURNS.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception as exc:  # as above: SyntaxError, struct.error, TypeError, …
+        _log.warning("%s has a broken EXIF (%s): it is read without", source, exc)
+        return picture
+    return picture if how is None else picture.transpose(how)
 
 
 def _rgb(picture: Pillow.Image) -> Image:

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from hoovik_inference.face.head import Head
-from hoovik_inference.face.lids_lips import CHANNELS, geometry
-from hoovik_inference.face.points import POINTS, mirrored
+from hoovik_inference.face.head import Head, opposite
+from hoovik_inference.face.points import POINTS
 from hoovik_inference.face.pose import Alignment, angles
 from hoovik_inference.types import BLENDSHAPES, Floats
 
@@ -33,17 +32,13 @@ INPUTS = 3 * len(POINTS) + 3
 _DEGREES = np.float32(1 / 30)
 "Angles are in units of 30 degrees, so that they are as large as the rest."
 
-OTHER = np.array([
-    BLENDSHAPES.index(name.replace("Left", "?").replace("Right", "Left").replace("?", "Right")) for name in BLENDSHAPES
-])  # fmt: skip
+OTHER = opposite(BLENDSHAPES)
 "For each channel the one of the mirrored face."
 
 
 def blendshapes(face: Alignment) -> Floats:
     """(52,) scores 0…1 in the order of BLENDSHAPES of a head laid over the neutral face; UNMEASURED stay 0.
 
-    The mean of what the network reads from the face and from its mirror image, so that both halves are weighed alike.
-    Wide eyes and lowered corners of the mouth count by geometry where that shows more (`lids_lips`).
     Nothing of the participant's own resting face is taken off.
 
     Raises:
@@ -51,38 +46,33 @@ def blendshapes(face: Alignment) -> Floats:
     """
     if face.landmarks.shape != (478, 3):
         raise ValueError(f"landmarks are {face.landmarks.shape}; expected (478, 3): turn refined landmarks on")
-    points = (face.landmarks.take(POINTS, axis=0) @ face.axes + face.offset).astype(np.float32)
+    points = face.landmarks.take(POINTS, axis=0) @ face.axes.astype(np.float32)
+    points += face.offset.astype(np.float32)
     head = angles(face.rotation)
     face_scores: Floats = scores(_head(), points[None], np.array([[head.yaw, head.pitch, head.roll]], np.float32))[0]
     return face_scores
 
 
 def inputs(points: Floats, turned: Floats) -> Floats:
-    """(INPUTS, 2 n) columns of the network for n faces: each face, then each mirrored.
+    """(INPUTS, n) columns of the network for n faces.
 
     Args:
         points: (n, len(POINTS), 3) in the neutral face's frame.
         turned: (n, 3) yaw, pitch, roll in degrees.
     """
     n = len(points)
-    out = np.empty((INPUTS, 2 * n), np.float32)
-    out[:-3, :n] = points.reshape(n, -1).T
-    out[:-3, n:] = mirrored(points).reshape(n, -1).T
-    out[-3:, :n] = turned.T
-    out[-3:, n:] = (turned * np.array((-1, 1, -1), np.float32)).T
+    out = np.empty((INPUTS, n), np.float32)
+    out[:-3] = points.reshape(n, -1).T
+    out[-3:] = turned.T
     out[-3:] *= _DEGREES
     return out
 
 
 def scores(head: Head, points: Floats, turned: Floats) -> Floats:
     """(n, 52) as `blendshapes` has it, of many faces and by any head; arguments as of `inputs`."""
-    both = head(inputs(points, turned))
-    n = len(points)
-    mean: Floats = (both[:, :n] + both[OTHER, n:]).T
-    mean *= np.float32(0.5)
-    mean[:, CHANNELS] = np.maximum(mean[:, CHANNELS], geometry(points))
-    mean[:, _UNMEASURED] = 0.0
-    return mean
+    said = head(inputs(points, turned)).T
+    said[:, _UNMEASURED] = 0.0
+    return said
 
 
 _UNMEASURED = [BLENDSHAPES.index(name) for name in UNMEASURED]

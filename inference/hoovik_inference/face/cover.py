@@ -30,9 +30,9 @@ USUAL_LIKENESS = (0.75, 0.68, 0.75, 0.75)
 "Correlation of whole faces with the pattern in each zone."
 UNLIKE_FROM, UNLIKE_TO = 0.15, 0.6
 "Loss of likeness that says nothing, and that of a zone which is covered."
-RISE, FALL, FALL_COVERED = 0.15, 0.01, 0.0005
+RISE, FALL, FALL_COVERED = 0.28, 0.02, 0.001
 "Shares by which a look moves what is known of a person's own face: upwards, downwards, downwards while covered."
-QUICK_LOOKS = 30
+QUICK_LOOKS = 15
 "Looks at first, three seconds, after which downwards is as slow as that; before, it is about the mean of all looks."
 BARE = 0.6
 "Visible share from which on a face does not count as covered."
@@ -67,7 +67,7 @@ class Cover:
         unlike = _ramp(float((self._likeness - like).max()), UNLIKE_FROM, UNLIKE_TO)
         visible = 1.0 - math.sqrt(unsure * unlike)
         self._looks += 1
-        fall = FALL_COVERED if visible < BARE else FALL if self._looks > QUICK_LOOKS else 1.0 / (self._looks + 2)
+        fall = FALL_COVERED if visible < BARE else FALL if self._looks > QUICK_LOOKS else 1.0 / (self._looks + 1)
         self._presence += (RISE if presence > self._presence else fall) * (presence - self._presence)
         self._presence = max(self._presence, LEAST_PRESENCE)
         self._likeness += np.where(like > self._likeness, RISE, fall) * (like - self._likeness)

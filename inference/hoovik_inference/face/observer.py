@@ -7,14 +7,11 @@ import numpy as np
 from hoovik_inference.face import stills
 from hoovik_inference.face.mesh import FaceMesh
 from hoovik_inference.face.models import FaceModels
-from hoovik_inference.face.observing import COUNT_EVERY_MS, Observing
+from hoovik_inference.face.observing import COUNT_EVERY_MS, SEARCH_EVERY_MS, Observing
 from hoovik_inference.face.picture import size, whole
 from hoovik_inference.face.tracks import SAME_OVERLAP, Tracks, box_of, overlap
 from hoovik_inference.face.zoom import zoom_on
 from hoovik_inference.types import FaceEstimate, Floats, Picture
-
-SEARCH_EVERY_MS = 500.0
-"Capture time between two searches of the whole picture where the mesh finds no face."
 
 
 class MeshFaceObserver(Observing):
@@ -31,6 +28,7 @@ class MeshFaceObserver(Observing):
         """Start the tracker; arguments as `Observing` has them."""
         super().__init__(models, pictures=pictures, baseline=baseline, count_every_ms=count_every_ms)
         self._mesh = FaceMesh(self._models, pictures=pictures)
+        self._presence: float | None = None  # how sure the network is of the face measured last
         self._last: Floats | None = None  # landmarks of the picture before
         self._last_ms = 0.0
 
@@ -68,7 +66,7 @@ class MeshFaceObserver(Observing):
             faces: Counted last.
             picture: What they were found in. Without it, what pixels say is carried on, or of no concern.
         """
-        presence = None if picture is None else self._mesh.presence
+        presence = None if picture is None else self._presence
         return self._who().read(landmarks, (width, height), time_ms, faces, picture, presence=presence)
 
     def close(self) -> None:
@@ -84,7 +82,7 @@ class MeshFaceObserver(Observing):
         found = stills.find(self._models, part.cut(image))
         found = None if found is None else part.back(found)
         if found is not None:
-            self._mesh.judge(found, image)
+            self._judge(found, image)
         if found is not None and self._count_due(time_ms):
             self._tracks = Tracks()
             self._tracks.take(box_of(found), time_ms)
@@ -94,6 +92,7 @@ class MeshFaceObserver(Observing):
     def _find(self, image: Picture, time_ms: float) -> Floats | None:
         """Landmarks of the participant: near the place of the frame before, else wherever they are now."""
         found = self._mesh.follow(image)
+        self._presence = self._mesh.presence
         if found is None:
             found = self._search(image, time_ms)
         elif self._count_due(time_ms):
@@ -109,7 +108,8 @@ class MeshFaceObserver(Observing):
         if self._last is not None:
             self._tracks.here(box_of(self._last), self._last_ms)
         near = self._mesh.peek(image)
-        if not 0 <= time_ms - self._counted_ms < SEARCH_EVERY_MS:
+        due = not 0 <= time_ms - self._counted_ms < SEARCH_EVERY_MS
+        if due or (near is not None and self._tracks.gone(time_ms)):
             self._count(image, time_ms)
         elif near is None:
             return None
@@ -119,8 +119,7 @@ class MeshFaceObserver(Observing):
             near = near if closer is None else closer
         if near is None or not self._tracks.take(box_of(near), time_ms):
             return None
-        self._mesh.look_at(near, image)
-        return near
+        return self._begin_with(near, image)
 
     def _switched(self, image: Picture, time_ms: float) -> Floats | None:
         """Landmarks of a face that has been clearly more prominent than the followed one; None where there is none."""
@@ -131,8 +130,18 @@ class MeshFaceObserver(Observing):
         if other is None or overlap(box_of(other), better) < SAME_OVERLAP:
             return None
         self._tracks.take(box_of(other), time_ms, switch=True)
-        self._mesh.look_at(other, image)
-        return other
+        return self._begin_with(other, image)
+
+    def _begin_with(self, found: Floats, image: Picture) -> Floats:
+        """Follow a face that was searched for."""
+        self._mesh.look_at(found, image)
+        self._judge(found, image)
+        return found
+
+    def _judge(self, found: Floats, image: Picture) -> None:
+        """Ask how sure the network is of a face that it did not follow: a search does not say."""
+        self._mesh.judge(found, image)
+        self._presence = self._mesh.presence
 
 
 def warm(models: FaceModels, threads: int = 1) -> None:

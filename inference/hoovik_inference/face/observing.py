@@ -12,6 +12,11 @@ from hoovik_inference.types import Picture, Portrait
 
 COUNT_EVERY_MS = 1000.0
 "Capture time between two counts of the faces: people rarely come into a picture more often."
+ALONE = 2
+"Times as long between two counts where nobody else is known to be there: a count costs more than a look."
+
+SEARCH_EVERY_MS = 500.0
+"Capture time between two searches of the whole picture where the followed face is not found."
 
 
 class Observing:
@@ -31,7 +36,8 @@ class Observing:
             models: Shared with other observers; its own, closed with it, where none are given.
             pictures: The images don't follow each other: each may show somebody else.
             baseline: Learn the participant's resting face (off for pictures of many people).
-            count_every_ms: Capture time between two counts of the faces in the picture.
+            count_every_ms: Capture time between two counts of the faces in the picture; ALONE times as long where there
+                is but one.
         """
         self._models = models or FaceModels()
         self._own_models = models is None
@@ -81,7 +87,8 @@ class Observing:
         return self._person
 
     def _count_due(self, time_ms: float) -> bool:
-        return not 0 <= time_ms - self._counted_ms < self._count_every_ms
+        every_ms = self._count_every_ms * (1 if self._tracks.faces > 1 else ALONE)
+        return not 0 <= time_ms - self._counted_ms < every_ms
 
     def _count(self, image: Picture, time_ms: float) -> None:
         """Look where faces are in the whole picture."""

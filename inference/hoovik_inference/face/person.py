@@ -67,6 +67,8 @@ class Person:
         measures = measure_aligned(alignment)
         quality = self._quality.read(picture, alignment, head, size, time_ms, presence)
         confidence = quality.confidence
+        if self._pictures:
+            self._lids, self._blinks = Lids(), Blinks()
         raw = blendshapes(alignment) if scores is None else scores
         shapes = raw
         if self._learning:

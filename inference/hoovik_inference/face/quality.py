@@ -14,7 +14,7 @@ from hoovik_inference.face.picture import size as size_of
 from hoovik_inference.face.pose import Alignment
 from hoovik_inference.types import FaceQuality, Floats, HeadPose, Image, Picture, Planes
 
-LOOK_EVERY_MS = 100.0
+LOOK_EVERY_MS = 200.0
 "Capture time between two looks at the pixels; what they say is carried between: light and focus change slowly."
 
 FULL_SIZE_PX = 60.0

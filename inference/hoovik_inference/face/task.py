@@ -5,21 +5,24 @@ Not part of the package and never downloaded by it. As the reference engine runs
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
 import logging
-import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hoovik_inference.face._native import quiet_start
+from hoovik_inference.face.detect import Box
 from hoovik_inference.face.models import FaceModels, Shared
-from hoovik_inference.face.observing import COUNT_EVERY_MS, Observing
+from hoovik_inference.face.observing import COUNT_EVERY_MS, SEARCH_EVERY_MS, Observing
 from hoovik_inference.face.picture import check, size, whole
-from hoovik_inference.face.tracks import Tracks, box_of
+from hoovik_inference.face.tracks import SAME_OVERLAP, Tracks, box_of, overlap
 from hoovik_inference.face.vector import face_vector
+from hoovik_inference.task_file import SHA256, check_parts, check_task, file_sha256
 from hoovik_inference.types import BLENDSHAPES, FaceEstimate, Floats, Image, Picture
 
 with quiet_start():
@@ -27,12 +30,13 @@ with quiet_start():
     from mediapipe.tasks.python.core.base_options import BaseOptions
     from mediapipe.tasks.python.vision.face_landmarker import FaceLandmarker, FaceLandmarkerOptions
 
-SHA256 = "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff"
-"Of the file that the reference engine and our own head's training use."
+__all__ = ["SHA256", "TaskFace", "TaskFaceObserver", "TaskLandmarker", "check_task", "file_sha256", "shared_task"]
+
 CONFIDENCE = 0.2
 "Least confidence of detection, presence and tracking (the reference's)."
+SEVERAL = 10
+"Faces that are looked at where the first one is not the one that is wanted."
 
-_PARTS = {"face_detector.tflite", "face_landmarks_detector.tflite", "face_blendshapes.tflite"}
 _log = logging.getLogger(__name__)
 
 
@@ -58,24 +62,18 @@ class TaskLandmarker:
             FileNotFoundError: There is no such file.
             ValueError: It is no face landmarker with blendshapes.
         """
-        check_task(path)
-        options = FaceLandmarkerOptions(
-            base_options=BaseOptions(model_asset_path=str(path)),
-            num_faces=1,
-            min_face_detection_confidence=CONFIDENCE,
-            min_face_presence_confidence=CONFIDENCE,
-            min_tracking_confidence=CONFIDENCE,
-            output_face_blendshapes=True,
-            output_facial_transformation_matrixes=True,
-        )
+        check_parts(path)
+        self._path = path
         self._closed = self._greeted = False
-        with quiet_start():
-            self._task = FaceLandmarker.create_from_options(options)
-            # Networks are loaded in the first run, and their library greets.
-            self._run(np.zeros((64, 64, 3), np.uint8))
+        self._task = _loaded(path, 1)
+        self._several: FaceLandmarker | None = None  # loaded once it is needed
 
-    def find(self, image: Image) -> TaskFace | None:
-        """The face in `image` (H, W, 3 RGB uint8), or None where there is none.
+    def find(self, image: Image, near: Box | None = None) -> TaskFace | None:
+        """A face in `image` (H, W, 3 RGB uint8), or None where there is none.
+
+        Args:
+            image: Any picture.
+            near: Where the face is that is wanted: that one or none. Without it the first one, as the reference has it.
 
         Raises:
             ValueError: `image` is not (H, W, 3) uint8.
@@ -84,38 +82,81 @@ class TaskLandmarker:
         check(image)
         if self._closed:
             raise RuntimeError("this TaskLandmarker was closed; make a new one")
-        if self._greeted:
-            return self._run(image)
         # The first face makes a library write one more line.
-        with quiet_start():
-            found = self._run(image)
-        self._greeted = found is not None
+        with contextlib.nullcontext() if self._greeted else quiet_start():
+            first = _run(self._task, image)
+        self._greeted = self._greeted or bool(first)
+        if near is None:
+            return first[0] if first else None
+        found = _there(first, near)
+        if found is None:
+            if self._several is None:
+                self._several = _loaded(self._path, SEVERAL)
+            found = _there(_run(self._several, image), near)
         return found
 
     def close(self) -> None:
         """Release the networks. Closing twice does nothing."""
         if not self._closed:
             self._closed = True
-            self._task.close()
+            for task in (self._task, self._several):
+                if task is not None:
+                    task.close()
 
-    def _run(self, image: Image) -> TaskFace | None:
-        picture = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(image))
-        found = self._task.detect(picture)
-        if not found.face_landmarks:
-            return None
-        scored = {shape.category_name: shape.score for shape in found.face_blendshapes[0]}
-        return TaskFace(
-            np.array([(p.x, p.y, p.z) for p in found.face_landmarks[0]], np.float32),
-            np.array([scored.get(name, 0.0) for name in BLENDSHAPES], np.float32),
-            np.asarray(found.facial_transformation_matrixes[0], np.float64),
-        )
+
+def _loaded(path: Path, faces: int) -> FaceLandmarker:
+    """The networks, for so many faces a picture.
+
+    Raises:
+        ValueError: MediaPipe refuses the file.
+    """
+    options = FaceLandmarkerOptions(
+        base_options=BaseOptions(model_asset_path=str(path)),
+        num_faces=faces,
+        min_face_detection_confidence=CONFIDENCE,
+        min_face_presence_confidence=CONFIDENCE,
+        min_tracking_confidence=CONFIDENCE,
+        output_face_blendshapes=True,
+        output_facial_transformation_matrixes=True,
+    )
+    try:
+        with quiet_start():
+            task = FaceLandmarker.create_from_options(options)
+            # Networks are loaded in the first run, and their library greets.
+            _run(task, np.zeros((64, 64, 3), np.uint8))
+    except (RuntimeError, ValueError) as exc:
+        why = str(exc).splitlines()[0].rstrip(".")
+        raise ValueError(f"MediaPipe cannot load {path}: {why}; expected its face_landmarker.task") from exc
+    return task
+
+
+def _run(task: FaceLandmarker, image: Image) -> list[TaskFace]:
+    picture = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(image))
+    found = task.detect(picture)
+    faces = zip(found.face_landmarks, found.face_blendshapes, found.facial_transformation_matrixes, strict=True)
+    return [_face(landmarks, shapes, matrix) for landmarks, shapes, matrix in faces]
+
+
+def _face(landmarks: Any, shapes: Any, matrix: Any) -> TaskFace:
+    scored = {shape.category_name: shape.score for shape in shapes}
+    return TaskFace(
+        np.array([(p.x, p.y, p.z) for p in landmarks], np.float32),
+        np.array([scored.get(name, 0.0) for name in BLENDSHAPES], np.float32),
+        np.asarray(matrix, np.float64),
+    )
+
+
+def _there(faces: Sequence[TaskFace], near: Box) -> TaskFace | None:
+    """The one that overlaps most with the box; None where none is the face that is there."""
+    best = max(faces, key=lambda face: overlap(box_of(face.landmarks), near), default=None)
+    return None if best is None or overlap(box_of(best.landmarks), near) < SAME_OVERLAP else best
 
 
 class TaskFaceObserver(Observing):
     """A `FaceObserver` on a task file: its landmarks and scores, and what ours read from landmarks and pixels.
 
-    It finds one face a picture, each time anew. Somebody else's is left out for as long as the participant's own was
-    seen a moment ago.
+    It finds faces anew in each picture. Which of them is the participant's is told as for our mesh, by `Tracks`: where
+    the task file sees only others, nothing is taken from it, and that is said through `logging`, once each time.
     """
 
     def __init__(
@@ -131,6 +172,7 @@ class TaskFaceObserver(Observing):
         super().__init__(models, pictures=pictures, baseline=baseline, count_every_ms=count_every_ms)
         self._task = task
         self._vector: Floats | None = None
+        self._said_others = False
 
     @property
     def vector(self) -> Floats | None:
@@ -147,24 +189,71 @@ class TaskFaceObserver(Observing):
         self._begin(image, time_ms)
         self._vector = None
         rgb = whole(image).cut(image)
-        with self._task.lent() as landmarker:
-            found = landmarker.find(rgb)
-        if found is None or not self._take(found, rgb, time_ms):
+        found = self._find(rgb, time_ms)
+        if found is None:
             self._person.forget_portrait()
             return None
         self._vector = face_vector(found.landmarks, found.blendshapes, found.matrix)
         faces = max(1, self._tracks.faces)
         return self._who().read(found.landmarks, size(rgb), time_ms, faces, rgb, found.blendshapes)
 
-    def _take(self, found: TaskFace, rgb: Image, time_ms: float) -> bool:
-        """Whether the face is the participant's, whoever that is now."""
+    def _find(self, rgb: Image, time_ms: float) -> TaskFace | None:
+        """The participant's face, whoever that is now."""
         if self._pictures:
             self._tracks = Tracks()
+        since_ms = time_ms - self._counted_ms
+        if self._said_others and self._tracks.gone(time_ms) and 0 <= since_ms < SEARCH_EVERY_MS:
+            return None  # to look for a face that is not to be seen costs several times as much
+        found = self._look(rgb, self._tracks.wanted(time_ms))
+        if self._tracks.gone(time_ms) and self._search_due(time_ms, found is not None):
+            self._count(rgb, time_ms)
+            wanted = self._tracks.wanted(time_ms)
+            if wanted is not None and (found is None or _there([found], wanted) is None):
+                with self._task.lent() as landmarker:
+                    closer = landmarker.find(rgb, wanted)
+                if closer is None:
+                    self._others()
+                    return None
+                found = closer
+        if found is None:
+            return None
         if not self._tracks.take(box_of(found.landmarks), time_ms):
-            return False
+            self._others()
+            return None
+        self._said_others = False
         if self._count_due(time_ms):
             self._count(rgb, time_ms)
-        return True
+            found = self._switched(rgb, time_ms) or found
+        return found
+
+    def _others(self) -> None:
+        """There are faces, but the task file does not see the participant's."""
+        if not self._said_others:
+            self._said_others = True
+            _log.warning("the task file does not see the face that is followed: nothing is taken from it meanwhile")
+
+    def _look(self, rgb: Image, near: Box | None) -> TaskFace | None:
+        """The face there, else the first one: it may have moved."""
+        with self._task.lent() as landmarker:
+            found = landmarker.find(rgb, near)
+            return landmarker.find(rgb) if found is None and near is not None else found
+
+    def _search_due(self, time_ms: float, found: bool) -> bool:
+        """Whether faces are to be counted before one is followed that was not there a moment ago."""
+        if self._pictures:
+            return self._count_due(time_ms)
+        return found or not 0 <= time_ms - self._counted_ms < SEARCH_EVERY_MS
+
+    def _switched(self, rgb: Image, time_ms: float) -> TaskFace | None:
+        """A face that has been clearly more prominent than the followed one; None where there is none."""
+        better = self._tracks.better(time_ms)
+        if better is None:
+            return None
+        with self._task.lent() as landmarker:
+            other = landmarker.find(rgb, better)
+        if other is not None:
+            self._tracks.take(box_of(other.landmarks), time_ms, switch=True)
+        return other
 
 
 def shared_task(path: Path) -> Shared[TaskLandmarker]:
@@ -176,29 +265,3 @@ def shared_task(path: Path) -> Shared[TaskLandmarker]:
     """
     check_task(path)
     return Shared(lambda: TaskLandmarker(path))
-
-
-def check_task(path: Path) -> None:
-    """Refuse what is no face landmarker with blendshapes; warn, through `logging`, about another one than SHA256.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: It is something else.
-    """
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no {path}; expected MediaPipe's face_landmarker.task")
-    names: set[str] = set()
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            names = set(archive.namelist())
-    if not names >= _PARTS:
-        missing = ", ".join(sorted(_PARTS - names))
-        raise ValueError(f"{path} lacks {missing}; expected MediaPipe's face_landmarker.task, with blendshapes")
-    found = file_sha256(path)
-    if found != SHA256:
-        _log.warning("another face landmarker than the one that was tested", extra={"sha256": found, "tested": SHA256})
-
-
-def file_sha256(path: Path) -> str:
-    """Of a file's bytes, in hexadecimal."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()

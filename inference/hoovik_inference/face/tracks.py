@@ -1,11 +1,13 @@
 """Whose face is followed where several are in the picture, and how many there are.
 
 The participant's is the largest and most central face. It stays theirs while it is seen: somebody who walks through
-behind them takes nothing over, and a face that turns away for a moment is waited for.
+behind them takes nothing over, and a face that turns away for a moment is waited for. Who is alone before the camera
+may leave it for a minute. Faces are told apart by place and time, never by how they look.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -24,6 +26,9 @@ GONE_MS = 1000.0
 "A face not seen for so long is gone: another one may be followed."
 KEEP_MS = 5000.0
 "One that comes back where it was within this time is the same one; the number of who was away longer is forgotten."
+LONE_MS = 60_000.0
+"""A single face that comes back within this time is the followed one, wherever it comes back, where no other was seen
+from KEEP_MS before the followed one left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,7 @@ class Tracks:
         self._ahead: tuple[int, float] | None = None  # who is clearly more prominent, and since when
         self._faces = 0
         self._now = 0.0
+        self._other_ms = -math.inf  # when a face beside the followed one was seen last
 
     @property
     def followed(self) -> int | None:
@@ -58,6 +64,11 @@ class Tracks:
     def faces(self) -> int:
         """How many were counted last."""
         return self._faces
+
+    def gone(self, time_ms: float) -> bool:
+        """Whether the followed face has been away for GONE_MS: who comes now is to be counted first."""
+        own = self._of_followed()
+        return own is None or time_ms - own.seen_ms >= GONE_MS
 
     def here(self, box: Box, time_ms: float) -> None:
         """The followed face was measured there."""
@@ -70,12 +81,17 @@ class Tracks:
         self._tick(time_ms)
         measured = self._of_followed()
         measured_now = measured is not None and measured.seen_ms == time_ms
+        if measured is not None and len(boxes) > 1 and time_ms - measured.seen_ms > KEEP_MS:
+            del self._tracks[measured.number]  # away for so long, and one of these is another
         numbers = self._assign(boxes, time_ms)
         for number, box in numbers.items():
             # Of the measured face the landmarks know better where it is.
             if not (measured_now and number == self._followed):
                 self._tracks[number] = Track(number, box, time_ms)
         self._faces = len(boxes) + (measured_now and self._followed not in numbers)
+        own = self._of_followed()
+        if len(numbers) > (own is None or own.number in numbers):
+            self._other_ms = time_ms
         self._compare(numbers, time_ms)
 
     def better(self, time_ms: float) -> Box | None:
@@ -99,13 +115,17 @@ class Tracks:
         number = self._nearest(box)
         own = self._of_followed()
         if own is not None and number != own.number and not switch:
-            if number is None and self._moved(own, time_ms):
+            if number is None and self._lone(own, time_ms):
                 number = own.number
             elif time_ms - own.seen_ms < GONE_MS:
                 return False
         if number is None:
             number = self._new(box, time_ms)
-        self._followed, self._ahead = number, None
+        if own is not None and number != own.number:
+            self._other_ms = time_ms  # the one that was followed
+        if number != self._followed:
+            self._ahead = None
+        self._followed = number
         self._tracks[number] = Track(number, box, time_ms)
         self._faces = max(self._faces, 1)
         return True
@@ -117,9 +137,11 @@ class Tracks:
         if time_ms < self._now:
             self._ahead = None
             self._tracks = {number: replace(track, seen_ms=time_ms) for number, track in self._tracks.items()}
+            self._other_ms = time_ms if len(self._tracks) > 1 else -math.inf
         self._now = time_ms
         for number, track in list(self._tracks.items()):
-            if time_ms - track.seen_ms > KEEP_MS:
+            keep_ms = LONE_MS if number == self._followed and self._alone(track) else KEEP_MS
+            if time_ms - track.seen_ms > keep_ms:
                 del self._tracks[number]
 
     def _of_followed(self) -> Track | None:
@@ -135,9 +157,14 @@ class Tracks:
         best = max(overlaps, key=lambda number: overlaps[number], default=None)
         return best if best is not None and overlaps[best] >= SAME_OVERLAP else None
 
-    def _moved(self, own: Track, time_ms: float) -> bool:
-        """Whether a face in a new place is the followed one: the only one there was, a moment ago."""
-        return len(self._tracks) == 1 and 0.0 < time_ms - own.seen_ms < GONE_MS
+    def _alone(self, own: Track) -> bool:
+        """Whether no other face was seen since the followed one left, nor shortly before."""
+        return self._other_ms < own.seen_ms - KEEP_MS
+
+    def _lone(self, own: Track, time_ms: float) -> bool:
+        """Whether a face in a new place is the followed one: the only one there was, and not measured elsewhere now."""
+        moved = len(self._tracks) == 1 and time_ms - own.seen_ms < GONE_MS
+        return time_ms > own.seen_ms and (moved or self._alone(own))
 
     def _assign(self, boxes: Sequence[Box], time_ms: float) -> dict[int, Box]:
         """Boxes by the number of their face, those that overlap most first; new numbers for the rest."""
@@ -154,7 +181,7 @@ class Tracks:
                 taken.add(place)
         rest = sorted((box for place, box in enumerate(boxes) if place not in taken), key=prominence, reverse=True)
         own = self._of_followed()
-        if rest and own is not None and own.number not in numbers and self._moved(own, time_ms):
+        if rest and own is not None and own.number not in numbers and self._lone(own, time_ms):
             numbers[own.number] = rest.pop(0)
         return numbers | {self._new(box, time_ms): box for box in rest}
 

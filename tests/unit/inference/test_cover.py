@@ -49,7 +49,7 @@ def known() -> Cover:
     """What is known of the astronaut's face after three seconds."""
     picture, landmarks = media.astronaut()
     cover = Cover()
-    for _ in range(30):
+    for _ in range(15):
         cover.visible(grey(picture), landmarks, PRESENCE, 0.0)
     return cover
 
@@ -73,7 +73,7 @@ def test_a_covered_face_does_not_become_the_usual_one() -> None:
     picture, landmarks = media.astronaut()
     hidden = grey(covered(picture, landmarks, "half", "glove"))
     cover = known()
-    seen = [cover.visible(hidden, landmarks, 15.0, 0.0) for _ in range(300)]
+    seen = [cover.visible(hidden, landmarks, 15.0, 0.0) for _ in range(150)]
     assert max(seen) < 0.5
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image as Pillow
+from PIL import ImageOps
+from PIL.PngImagePlugin import PngImageFile
 
 from hoovik_inference.evaluation import DataError, UnreadableError, chosen, class_of, labelled, load
 from hoovik_inference.types import EMOTIONS
@@ -228,6 +231,77 @@ def test_a_photograph_taken_sideways_stands_upright(tmp_path: Path) -> None:
     exif[0x0112] = 6  # turn by a quarter to the right
     Pillow.fromarray(LEVELS).save(tmp_path / "a.png", exif=exif)
     assert (load(tmp_path / "a.png")[..., 0] == np.rot90(LEVELS, -1)).all()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_each_orientation_is_undone_as_pillow_does_it(tmp_path: Path, orientation: int) -> None:
+    exif = Pillow.Exif()
+    exif[0x0112] = orientation
+    Pillow.fromarray(LEVELS).save(tmp_path / "a.png", exif=exif)
+    with Pillow.open(tmp_path / "a.png") as opened:
+        wanted = np.asarray(ImageOps.exif_transpose(opened))
+    assert (load(tmp_path / "a.png")[..., 0] == wanted).all()
+
+
+def broken_exif(path: Path) -> list[Path]:
+    """Whole pictures whose EXIF is not what it should be, in the ways that Pillow stumbles over."""
+    exif = Pillow.Exif()
+    exif[0x0112] = 6
+    whole = exif.tobytes().removeprefix(b"Exif\x00\x00")
+    blobs = {
+        "no tiff": b"Exif\x00\x00XX" + whole[2:],
+        "cut": b"Exif\x00\x00" + whole[:9],
+        "words": whole.replace((6).to_bytes(2, "big"), b"\xff\xff"),
+        # The orientation as a text, and as a rational number of a type that does not fit.
+        "text": b"MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x02\x00\x00\x00\x02x\x00\x00\x00\x00\x00\x00\x00",
+        "resolution": b"MM\x00*\x00\x00\x00\x08\x00\x02\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00"
+        b"\x01\x1a\x00\x02\x00\x00\x00\x02x\x00\x00\x00\x00\x00\x00\x00",
+    }
+    files = []
+    for name, blob in blobs.items():
+        for suffix in (".jpg", ".png", ".webp"):
+            file = path / f"{name}{suffix}"
+            Pillow.fromarray(LEVELS).save(file, exif=blob)
+            files.append(file)
+    return files
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")  # Pillow says so itself of some, and reads on
+def test_a_picture_with_a_broken_exif_is_read_without_it(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    failed = set()
+    for file in broken_exif(tmp_path):
+        try:
+            with Pillow.open(file) as opened:
+                ImageOps.exif_transpose(opened).load()
+        except Exception as exc:
+            failed.add(type(exc).__name__)
+        caplog.clear()
+        read = load(file)
+        assert sorted(read.shape) == [3, 20, 30], file.name
+        upright = read if read.shape[0] == 20 else np.rot90(read)
+        assert np.abs(upright[..., 0].astype(int) - LEVELS).max() <= 8, file.name
+        if "no tiff" in file.name and "jpg" not in file.name:
+            assert [file.name in record.getMessage() for record in caplog.records] == [True]
+    assert {"SyntaxError", "TypeError"} <= failed, "Pillow's own way ends with these"
+
+
+def test_whatever_a_reader_of_pictures_raises_is_an_unreadable_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Pillow.fromarray(LEVELS).save(tmp_path / "a.png")
+    for error in (
+        struct.error("unpack requires a buffer"),
+        TypeError("bad operand"),
+        KeyError(7),
+        OverflowError("big"),
+    ):
+
+        def fail(self: PngImageFile, error: Exception = error) -> None:
+            raise error
+
+        monkeypatch.setattr(PngImageFile, "load", fail)
+        with pytest.raises(UnreadableError, match=r"a\.png cannot be read as a picture"):
+            load(tmp_path / "a.png")
 
 
 def test_large_photographs_are_scaled_down(tmp_path: Path) -> None:

@@ -10,7 +10,16 @@ import pytest
 
 from hoovik_inference.emotion import FaceModel
 from hoovik_inference.emotion.face_model import CALL, TRAINED
-from hoovik_inference.types import EMOTIONS, SEQ_LEN, EmotionEstimate, EmotionModel, FaceEstimate, Floats, Window
+from hoovik_inference.types import (
+    EMOTIONS,
+    SEQ_LEN,
+    EmotionEstimate,
+    EmotionModel,
+    FaceEstimate,
+    Floats,
+    VoiceEstimate,
+    Window,
+)
 from tests.unit.inference.faces import face, units, voice
 from tests.unit.inference.test_emotion import window
 
@@ -66,18 +75,30 @@ def test_a_face_that_cannot_be_trusted_says_less() -> None:
     assert score(unsure, "neutral") > score(sure, "neutral")
 
 
-def test_a_face_that_cannot_be_trusted_at_all_leaves_what_is_usual_in_a_call() -> None:
-    np.testing.assert_allclose(read([saying("angry")] * 10, confidence=0.0).scores, CALL, atol=1e-6)
+def test_a_face_that_cannot_be_trusted_at_all_leaves_what_is_usual_in_a_call_and_the_model_abstains() -> None:
+    estimate = read([saying("angry")] * 10, confidence=0.0)
+    np.testing.assert_allclose(estimate.scores, CALL, atol=1e-6)
+    assert estimate.abstained
 
 
 def test_a_reading_that_says_no_more_than_its_training_data_leaves_what_is_usual_in_a_call() -> None:
-    np.testing.assert_allclose(read([TRAINED] * 10).scores, CALL, atol=1e-6)
-
-
-def test_before_the_first_reading_what_is_usual_in_a_call_is_said() -> None:
-    estimate = read([None] * 3)
-    assert estimate.emotion == "neutral"
+    estimate = read([TRAINED] * 10)
     np.testing.assert_allclose(estimate.scores, CALL, atol=1e-6)
+    assert not estimate.abstained, "something was read"
+
+
+def test_before_the_first_reading_what_is_usual_in_a_call_is_said_and_the_model_abstains() -> None:
+    estimate = read([None] * 3)
+    assert estimate.emotion == "neutral" and estimate.abstained
+    np.testing.assert_allclose(estimate.scores, CALL, atol=1e-6)
+    assert not read([None] * 3 + [saying("neutral")]).abstained
+
+
+@pytest.mark.parametrize(("speaking", "abstained"), [(0.1, True), (0.9, False)])
+def test_of_a_voice_alone_it_says_something_only_while_somebody_speaks(speaking: float, abstained: bool) -> None:
+    heard: list[VoiceEstimate | None] = [voice(n * 100.0, speaking, -20.0) for n in range(SEQ_LEN)]
+    estimate = FaceModel().infer([window(voices=heard, modality="audio_only")])[0]
+    assert (estimate.emotion, estimate.abstained) == ("neutral", abstained)
 
 
 def test_one_look_that_rules_a_class_out_does_not_silence_the_others() -> None:

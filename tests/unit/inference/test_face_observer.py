@@ -9,7 +9,8 @@ import pytest
 
 from hoovik_inference.face import FaceModels, MeshFaceObserver, warm
 from hoovik_inference.training import warp_face
-from hoovik_inference.types import BLENDSHAPES, PORTRAIT_SIDE, FaceEstimate, FaceObserver, Image
+from hoovik_inference.types import BLENDSHAPES, PORTRAIT_SIDE, FaceEstimate, FaceObserver, Floats, Image, Picture
+from tests.unit.inference.degraded import covered
 from tests.unit.inference.faces import photo, photo_landmarks, shape
 
 
@@ -188,6 +189,67 @@ def test_who_is_gone_is_waited_for_and_then_the_other_one_is_followed_from_the_b
     assert last is not None and last.track == 2
     assert last.faces == 1
     assert shape(last, "mouthSmileLeft") > 0.4, "what was told of the first face is not true of this one"
+
+
+def test_who_is_alone_comes_back_elsewhere_with_what_was_learnt_and_after_a_minute_without() -> None:
+    observer = MeshFaceObserver()
+    observer.calibrate()
+    smiles, tracks = [], []
+    time_ms = 0.0
+    for away, left in ((0.0, 20), (1500.0, 480), (50_000.0, 20), (61_000.0, 480)):
+        for nobody in range(500, int(away), 500):
+            assert observer.observe(beside(0, 0, 0, 0), time_ms + nobody) is None
+        time_ms += away
+        face = observer.observe(beside(left, 0, 300, 0), time_ms)
+        assert face is not None
+        assert (face.landmarks[:, 0].mean() > 0.5) == (left > 400)
+        smiles.append(shape(face, "mouthSmileLeft"))
+        tracks.append(face.track)
+    observer.close()
+    assert tracks == [1, 1, 1, 2]
+    assert max(smiles[:3]) < 0.1, "the calibration lasts"
+    assert smiles[3] > 0.4, "and is forgotten"
+
+
+def test_two_faces_that_come_after_seconds_are_both_new_ones() -> None:
+    observer = MeshFaceObserver()
+    first = observer.observe(beside(20, 0, 300, 0), 0.0)
+    for time_ms in range(500, 10_000, 500):
+        assert observer.observe(beside(0, 0, 0, 0), float(time_ms)) is None
+    face = observer.observe(beside(20, 480, 300, 300), 9700.0)
+    observer.close()
+    assert first is not None and first.track == 1
+    assert face is not None and face.faces == 2
+    assert face.track > 1
+
+
+def test_a_covered_face_that_is_lost_and_found_is_covered_from_the_first_look_on() -> None:
+    bare, hidden = photo(), covered(photo(), photo_landmarks(), "half", "glove")
+    observer = MeshFaceObserver()
+    visible = [face.quality.visible for face in observed([bare] * 30, observer) if face is not None]
+    assert observer.observe(np.zeros_like(bare), 1200.0) is None
+    found = observer.observe(hidden, 1800.0)
+    observer.close()
+    assert len(visible) == 30 and min(visible) > 0.9
+    assert found is not None, "the search finds it"
+    assert found.quality.visible < 0.5
+
+
+def test_a_search_for_another_face_that_finds_none_leaves_what_is_known_of_the_cover() -> None:
+    class Switching(MeshFaceObserver):
+        """Is told that somebody more prominent stands where nobody is."""
+
+        def _switched(self, image: Picture, time_ms: float) -> Floats | None:
+            assert self._mesh.peek(np.zeros((120, 160, 3), np.uint8)) is None
+            return None
+
+    observer = Switching(count_every_ms=100.0)
+    hidden = covered(photo(), photo_landmarks(), "half", "glove")
+    faces = observed([photo()] * 30 + [hidden] * 5, observer, 10.0)
+    observer.close()
+    visible = [face.quality.visible for face in faces if face is not None]
+    assert len(visible) == 35
+    assert min(visible[:30]) > 0.9 > 0.5 > max(visible[30:])
 
 
 @pytest.mark.shared

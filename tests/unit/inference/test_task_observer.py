@@ -11,10 +11,13 @@ import cv2
 import numpy as np
 import pytest
 
-from hoovik_inference.face import FaceModels, MeshFaceObserver
+from hoovik_inference.face import Box, FaceModels, MeshFaceObserver
 from hoovik_inference.face.models import Shared
 from hoovik_inference.face.task import SHA256, TaskFaceObserver, TaskLandmarker, check_task, shared_task
-from hoovik_inference.types import BLENDSHAPES, FaceEstimate, FaceObserver, Image
+from hoovik_inference.face.tracks import box_of, overlap
+from hoovik_inference.face.zoom import zoom_on
+from hoovik_inference.task_file import check_parts
+from hoovik_inference.types import BLENDSHAPES, FaceEstimate, FaceObserver, Image, Picture
 from tests.unit.inference.faces import photo, shape
 from tests.unit.inference.task_file import task_file
 from tests.unit.inference.test_face_observer import pictures
@@ -155,6 +158,103 @@ def test_a_second_face_is_told_and_a_picture_without_one_gives_nothing(
     observer.close()
 
 
+def beside(left: int, right: int) -> Image:
+    """The photo on both halves of a wide picture, so large each; 0 leaves a half empty."""
+    picture = np.full((320, 640, 3), 128, np.uint8)
+    for x, side in ((5, left), (325, right)):
+        if not side:
+            continue
+        picture[5 : 5 + side, x : x + side] = cv2.resize(photo(), (side, side), interpolation=cv2.INTER_AREA)
+    return picture
+
+
+def halves(observer: FaceObserver, images: list[Image], every_ms: float = 100.0) -> list[tuple[int, bool] | None]:
+    """Of each picture the number of the face, and whether it is on the right."""
+    faces = [observer.observe(image, n * every_ms) for n, image in enumerate(images)]
+    return [None if face is None else (face.track, bool(face.landmarks[:, 0].mean() > 0.5)) for face in faces]
+
+
+def test_of_two_faces_it_measures_the_one_that_is_followed_though_it_finds_the_other_first(
+    task: Shared[TaskLandmarker], models: FaceModels
+) -> None:
+    with task.lent() as landmarker:
+        first = landmarker.find(beside(260, 300))
+    assert first is not None and first.landmarks[:, 0].mean() > 0.5
+    images = [beside(260, 0)] * 3 + [beside(260, 300)] * 20
+    observers = TaskFaceObserver(task, models), MeshFaceObserver(models)
+    one, other = (halves(observer, images) for observer in observers)
+    assert one == other == [(1, False)] * 23
+    for observer in observers:
+        observer.close()
+
+
+def test_it_switches_to_a_larger_face_after_a_while(task: Shared[TaskLandmarker], models: FaceModels) -> None:
+    observer = TaskFaceObserver(task, models)
+    where = halves(observer, [beside(190, 0)] * 10 + [beside(190, 300)] * 45)
+    observer.close()
+    assert where[:35] == [(1, False)] * 35
+    assert where[-1] == (2, True)
+
+
+def test_where_it_does_not_see_the_followed_face_nothing_is_taken_from_it_and_that_is_said_once(
+    task: Shared[TaskLandmarker], models: FaceModels, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Blind(TaskFaceObserver):
+        """Faces are counted on the left as well, where the task file sees none."""
+
+        def _count(self, image: Picture, time_ms: float) -> None:
+            self._counted_ms = time_ms
+            self._tracks.count([Box(0.25, 0.5, 0.4, 0.8), Box(0.7, 0.4, 0.15, 0.3)], time_ms)
+
+    observer = Blind(task, models)
+    with caplog.at_level(logging.WARNING):
+        where = halves(observer, [beside(0, 250)] * 30)
+    observer.close()
+    assert where == [None] * 30
+    assert observer.vector is None
+    assert len([record for record in caplog.records if "does not see" in record.getMessage()]) == 1
+
+
+@pytest.mark.shared
+def test_in_a_group_each_face_that_it_gives_is_the_one_that_was_asked_for(
+    shared_media: Path, task: Shared[TaskLandmarker], models: FaceModels
+) -> None:
+    group = cv2.cvtColor(cv2.imread(str(shared_media / "multi_face.jpg")), cv2.COLOR_BGR2RGB).astype(np.uint8)
+    third = group.shape[1] // 3
+    given = others = 0
+    for image in (group, group[:, ::-1], group[:, third:], group[:, :-third]):
+        image = np.ascontiguousarray(image)
+        with models.detect.lent() as detector, task.lent() as landmarker:
+            first = landmarker.find(image)
+            for box in detector.find(image):
+                found = landmarker.find(image, box)
+                if found is not None:
+                    given += 1
+                    assert overlap(box_of(found.landmarks), box) > 0.4
+                    others += first is None or not np.array_equal(found.landmarks, first.landmarks)
+    assert given >= 8
+    assert others >= 5, "most of them are not the one that it gives first"
+
+
+@pytest.mark.shared
+def test_in_a_group_it_measures_the_face_that_our_mesh_follows_or_none(
+    shared_media: Path, task: Shared[TaskLandmarker], models: FaceModels
+) -> None:
+    group = cv2.cvtColor(cv2.imread(str(shared_media / "multi_face.jpg")), cv2.COLOR_BGR2RGB).astype(np.uint8)
+    third = group.shape[1] // 3
+    same = 0
+    for image in (group, group[:, ::-1], group[:, third:], group[:, :-third]):
+        image = np.ascontiguousarray(image)
+        observer, own = TaskFaceObserver(task, models), MeshFaceObserver(models)
+        face, wanted = observer.observe(image, 0.0), seen(own, image)
+        if face is not None:
+            assert overlap(box_of(face.landmarks), box_of(wanted.landmarks)) > 0.5
+            same += 1
+        observer.close()
+        own.close()
+    assert same >= 2
+
+
 def test_after_close_observing_is_an_error_and_closing_is_none(
     task: Shared[TaskLandmarker], models: FaceModels
 ) -> None:
@@ -178,8 +278,18 @@ def test_a_time_that_is_none_and_a_picture_that_is_none_are_refused(
 
 def test_an_absent_file_is_an_error_that_names_it(tmp_path: Path) -> None:
     for make in (check_task, shared_task, TaskLandmarker):
-        with pytest.raises(FileNotFoundError, match=r"absent\.task; expected MediaPipe's face_landmarker\.task"):
+        with pytest.raises(
+            FileNotFoundError, match=r"no file .*absent\.task; expected MediaPipe's face_landmarker\.task"
+        ):
             make(tmp_path / "absent.task")
+
+
+NAMES = [
+    "face_detector.tflite",
+    "face_landmarks_detector.tflite",
+    "face_blendshapes.tflite",
+    "geometry_pipeline_metadata_landmarks.binarypb",
+]
 
 
 def archive(path: Path, names: list[str]) -> Path:
@@ -192,17 +302,34 @@ def archive(path: Path, names: list[str]) -> Path:
 def test_a_file_that_is_something_else_is_refused(tmp_path: Path) -> None:
     plain = tmp_path / "plain.task"
     plain.write_bytes(b"no archive")
-    with pytest.raises(ValueError, match=r"plain\.task lacks face_blendshapes\.tflite"):
-        check_task(plain)
-    bare = archive(tmp_path / "bare.task", ["face_detector.tflite", "face_landmarks_detector.tflite"])
-    with pytest.raises(ValueError, match=r"lacks face_blendshapes\.tflite; expected"):
+    empty = tmp_path / "empty.task"
+    empty.touch()
+    cut = tmp_path / "cut.task"
+    cut.write_bytes(archive(tmp_path / "whole.task", NAMES).read_bytes()[:200])
+    for file in (plain, empty, cut):
+        with pytest.raises(ValueError, match=r"\.task is no task file, or only a part of one .*; expected") as refused:
+            check_task(file)
+        assert file.name in str(refused.value)
+    bare = archive(tmp_path / "bare.task", NAMES[:2])
+    with pytest.raises(ValueError, match=r"lacks face_blendshapes\.tflite, geometry.*; expected"):
         check_task(bare)
+    damaged = bytearray((tmp_path / "whole.task").read_bytes())
+    at = damaged.index(b"nothing")
+    damaged[at : at + 4] = b"some"
+    (tmp_path / "damaged.task").write_bytes(damaged)
+    with pytest.raises(ValueError, match=r"damaged\.task is damaged, in face_detector\.tflite; expected"):
+        check_parts(tmp_path / "damaged.task")
+
+
+def test_networks_that_are_none_are_refused_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"MediaPipe cannot load .*hollow\.task: .*") as refused:
+        TaskLandmarker(archive(tmp_path / "hollow.task", NAMES))
+    assert "\n" not in str(refused.value)
 
 
 def test_another_version_of_the_file_is_taken_with_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    names = ["face_detector.tflite", "face_landmarks_detector.tflite", "face_blendshapes.tflite"]
     with caplog.at_level(logging.WARNING):
-        check_task(archive(tmp_path / "newer.task", names))
+        check_task(archive(tmp_path / "newer.task", NAMES))
     assert [record.getMessage() for record in caplog.records] == [
         "another face landmarker than the one that was tested"
     ]
@@ -212,3 +339,22 @@ def test_another_version_of_the_file_is_taken_with_a_warning(tmp_path: Path, cap
 def test_the_known_file_is_taken_without_a_word(caplog: pytest.LogCaptureFixture) -> None:
     check_task(task_file())
     assert not caplog.records
+
+
+def test_in_training_the_teacher_reads_the_face_that_our_mesh_found(models: FaceModels) -> None:
+    from hoovik_inference.training.blendshape import material
+
+    eyes, picture = material._Eyes(task_file()), beside(260, 300)
+    with models.detect.lent() as detector:
+        boxes = sorted(detector.find(picture), key=lambda box: box.x)
+    assert len(boxes) == 2
+    first = eyes.teacher.find(picture)
+    assert first is not None and first.landmarks[:, 0].mean() > 0.5
+    for box in boxes:
+        part = zoom_on(box, picture)
+        found = eyes.mesh.search(picture, part)
+        assert found is not None and overlap(box_of(found), box) > 0.4
+        (row,) = material._read(eyes, picture, found, "", -1, 0, 0, np.random.default_rng(0))
+        assert row.taught is not None and overlap(box_of(row.taught), box_of(found)) > 0.7
+    for one in (eyes.teacher, eyes.detector, eyes.models):
+        one.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hoovik_inference.face import Box, Tracks
-from hoovik_inference.face.tracks import CLEARLY, GONE_MS, KEEP_MS, SWITCH_MS, box_of, overlap
+from hoovik_inference.face.tracks import CLEARLY, GONE_MS, KEEP_MS, LONE_MS, SWITCH_MS, box_of, overlap
 from tests.unit.inference.faces import photo_landmarks
 
 MIDDLE = Box(0.5, 0.5, 0.3, 0.4)
@@ -100,14 +100,66 @@ def test_once_it_is_gone_another_one_is_followed_under_its_own_number() -> None:
     assert (tracks.followed, tracks.faces) == (2, 1)
 
 
-def test_who_comes_back_where_they_were_within_seconds_is_the_same_and_later_another() -> None:
-    for away, number in ((KEEP_MS - 100.0, 1), (KEEP_MS + 100.0, 2)):
-        tracks = started(MIDDLE)
+@pytest.mark.parametrize("back", [MIDDLE, Box(0.15, 0.3, 0.28, 0.4)], ids=["where they were", "elsewhere"])
+@pytest.mark.parametrize(("away", "number"), [(GONE_MS + 100.0, 1), (LONE_MS - 100.0, 1), (LONE_MS + 100.0, 2)])
+def test_who_is_alone_is_the_same_one_for_a_minute_and_later_a_new_one(back: Box, away: float, number: int) -> None:
+    tracks = started(MIDDLE)
+    for time_ms in range(500, int(away), 500):
+        tracks.count([], float(time_ms))
+    assert tracks.gone(away)
+    tracks.count([back], away)
+    assert tracks.wanted(away) == back
+    assert tracks.take(back, away)
+    assert (tracks.followed, tracks.faces) == (number, 1)
+
+
+def test_who_is_alone_is_the_same_one_though_nobody_was_counted_yet() -> None:
+    tracks = started(MIDDLE)
+    assert tracks.take(Box(0.15, 0.3, 0.28, 0.4), 30_000.0)
+    assert tracks.followed == 1
+
+
+def test_a_new_one_after_a_minute_is_alone_as_well() -> None:
+    tracks = started(MIDDLE)
+    for time_ms, back in ((70_000.0, LARGE), (100_000.0, MIDDLE)):
+        tracks.count([back], time_ms)
+        assert tracks.take(back, time_ms)
+        assert tracks.followed == 2
+
+
+def test_where_another_face_was_seen_meanwhile_who_comes_back_late_is_a_new_one() -> None:
+    tracks = started(MIDDLE)
+    tracks.count([LARGE, SMALL], 2000.0)
+    tracks.count([], 9000.0)
+    tracks.count([MIDDLE], 20_000.0)
+    assert tracks.take(MIDDLE, 20_000.0)
+    assert tracks.followed not in (None, 1)
+
+
+def test_where_two_were_in_the_picture_who_comes_back_within_seconds_is_the_same_and_later_another() -> None:
+    for away, same in ((KEEP_MS - 100.0, True), (KEEP_MS + 100.0, False)):
+        tracks = started(MIDDLE, SMALL)
         tracks.count([], away / 2)
         tracks.count([MIDDLE], away)
         assert tracks.wanted(away) == MIDDLE
         assert tracks.take(MIDDLE, away)
-        assert tracks.followed == number
+        assert (tracks.followed == 1) == same
+
+
+def test_of_two_who_come_after_seconds_neither_is_the_one_who_left() -> None:
+    tracks = started(MIDDLE)
+    tracks.count([MIDDLE, SMALL], 10_000.0)
+    assert tracks.take(MIDDLE, 10_000.0)
+    assert tracks.followed == 2
+
+
+def test_who_was_followed_before_a_switch_is_another_face() -> None:
+    tracks = started(SMALL, LARGE)
+    when = watch(tracks, SMALL, [LARGE], 1000.0, 20_000.0)
+    assert when is not None and tracks.take(LARGE, when, switch=True)
+    tracks.here(LARGE, when + 100.0)
+    assert tracks.take(SMALL, when + 3000.0)
+    assert tracks.followed == 1
 
 
 def test_the_only_face_that_jumped_is_the_same_one() -> None:

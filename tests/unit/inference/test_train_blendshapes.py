@@ -78,7 +78,8 @@ def test_on_a_warped_picture_the_truth_counts_where_it_is_higher_than_the_teache
     scores = np.full((1, 52), 0.3, np.float32)
     scores[0, at("eyeWideLeft")] = scores[0, at("eyeWideRight")] = 0.1
     truth = shown(Truth(wide=(0.8, 0.05), frown=(0.9, 0.0), lower=(1.0, 1.0), puff=(1.0, 0.0)))[None]
-    wanted = targets(scores, truth)[0]
+    no_geometry = np.zeros((1, len(POINTS), 3), np.float32)
+    wanted = targets(scores, truth, no_geometry)[0]
     assert wanted[at("eyeWideLeft")] == pytest.approx(0.8)
     assert wanted[at("eyeWideRight")] == pytest.approx((0.1 - WIDE_REST) * WIDE_GAIN)
     assert wanted[at("mouthFrownLeft")] == pytest.approx(0.9)
@@ -91,7 +92,8 @@ def test_on_other_pictures_all_but_wide_eyes_is_as_the_teacher_has_it() -> None:
     scores = np.linspace(0, 1, 52, dtype=np.float32)[None].repeat(2, axis=0)
     scores[0, at("eyeWideRight")] = 0.9
     scores[1, at("eyeWideLeft")] = WIDE_REST
-    wanted = targets(scores, np.full((2, 52), np.nan, np.float32))
+    no_geometry = np.zeros((2, len(POINTS), 3), np.float32)
+    wanted = targets(scores, np.full((2, 52), np.nan, np.float32), no_geometry)
     others = [n for n, name in enumerate(BLENDSHAPES) if name not in WIDE]
     np.testing.assert_array_equal(wanted[:, others], scores[:, others])
     assert wanted[0, at("eyeWideRight")] == 1.0, "cut off"

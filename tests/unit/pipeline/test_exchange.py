@@ -91,7 +91,7 @@ def face() -> FaceEstimate:
         EncodedFrame(b"vp8", 3000, 7, True, False, 1.5, 2.5),
         EncodedSound(b"opus", 960, 7, 480, 1.5, 2.5, True),
         Seen(face(), False, 1.0, (2.0, 3.0), (4.0, 5.0)),
-        Seen(None, True, 1.0, (2.0, 3.0), (4.0, 5.0)),
+        Seen(None, True, 1.0, (2.0, 3.0), (4.0, 5.0), anew=True),
         Heard(VoiceEstimate(1.0, 0.5, -20.0, 120.0, np.full(15, 1 / 15, np.float32), None), 9.0),
     ],
     ids=["frame", "sound", "seen", "nothing seen", "heard"],

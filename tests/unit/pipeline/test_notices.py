@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from hoovik_inference.types import FaceQuality
-from hoovik_rtc.pipeline.notices import Notices
+from hoovik_rtc.pipeline.notices import AWAY_MS, Notices
 
 
 def made() -> tuple[Notices, list[str]]:
@@ -18,8 +18,8 @@ def test_a_face_that_is_missing_for_a_second_is_said_once_and_so_is_its_return()
     for at in range(0, 3000, 33):
         notices.no_face(float(at))
     assert said == ["no_face"]
-    notices.face(1, 1)
-    notices.face(1, 1)
+    notices.face(1, 1, 3000.0)
+    notices.face(1, 1, 3033.0)
     assert said == ["no_face", "face_found"]
 
 
@@ -27,14 +27,14 @@ def test_a_blink_of_the_detector_is_not_worth_a_word() -> None:
     notices, said = made()
     for at in range(0, 9000, 900):
         notices.no_face(float(at))
-        notices.face(1, 1)
+        notices.face(1, 1, at + 33.0)
     assert said == []
 
 
 def test_several_faces_are_said_each_time_that_somebody_comes() -> None:
     notices, said = made()
     for faces in (1, 2, 2, 3, 1, 2):
-        notices.face(faces, 1)
+        notices.face(faces, 1, 0.0)
     assert said == ["several_faces", "several_faces"]
 
 
@@ -55,8 +55,41 @@ def test_a_modality_is_said_when_it_has_lasted_and_not_while_the_senses_open() -
 
 def test_another_face_is_said_when_it_is_followed_and_the_first_one_is_not() -> None:
     notices, said = made()
-    for track in (1, 1, 2, 2, 1):
-        notices.face(1, track)
+    for n, track in enumerate((1, 1, 2, 2, 1)):
+        notices.face(1, track, n * 100.0)
+    assert said == ["another_face", "another_face"]
+
+
+def test_who_comes_under_a_new_number_after_a_while_is_not_called_another_one() -> None:
+    for away, codes in (
+        (AWAY_MS - 1.0, ["no_face", "face_found", "another_face"]),
+        (61_000.0, ["no_face", "face_found"]),
+    ):
+        notices, said = made()
+        notices.face(1, 1, 0.0)
+        for at in range(500, int(away), 500):
+            notices.no_face(float(at))
+        notices.face(1, 2, away)
+        notices.face(1, 2, away + 33.0)
+        assert said == codes
+
+
+def test_after_a_while_without_pictures_it_is_said_that_what_was_learnt_is_forgotten() -> None:
+    said: list[str] = []
+    notices = Notices(lambda code, sentence: said.append(f"{code}: {sentence}"))
+    notices.face(1, 1, 0.0)
+    notices.face(1, 2, 70_000.0)
+    assert said == ["face_found: A face is seen again; what was learnt of the one before is forgotten."]
+
+
+def test_numbers_of_an_observer_that_began_anew_are_not_compared_with_those_before() -> None:
+    notices, said = made()
+    notices.face(1, 1, 0.0)
+    notices.face(1, 2, 100.0)
+    notices.anew()
+    notices.face(1, 1, 200.0)
+    assert said == ["another_face"], "it would have been said once more"
+    notices.face(1, 2, 300.0)
     assert said == ["another_face", "another_face"]
 
 

@@ -65,6 +65,7 @@ async def test_every_picture_of_30_a_second_is_looked_at(moving_clip: Clip) -> N
             await until(lambda n=n: len(one.seen) == n + 1)  # type: ignore[misc]
         assert one.telemetry.counted("video_frames_decoded") == 10
         assert one.keyframes == 0
+        assert [seen.anew for seen in one.seen] == [True] + [False] * 9, "the observer begins with the first"
 
 
 async def test_expressions_are_read_ten_times_a_second_and_only_while_asked_for(moving_clip: Clip) -> None:

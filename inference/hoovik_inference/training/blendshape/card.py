@@ -79,12 +79,12 @@ MAE on the clips of heads that saw none, by the number of pictures of people tra
 ## Channels that the teacher leaves dead, or low
 
 {wide}: what the teacher scores beyond {wide_rest}, {wide_gain} times, and on warped pictures the truth where that
-is higher. {raised}: the teacher's scores, and on warped pictures the truth where it is higher. Both count by
-geometry where that shows more: lids that are more open than people's are, corners of the mouth below its middle
-(`face/lids_lips.py`). All other channels are the teacher's: it does score `browDown` on frowning people, and
-hardly on warped pictures. Open eyes of some people score as wide at rest: `calibrate` and the first seconds of
-watching take that off. Warped pictures of the held-out people, several things at once, turned by up to 20°,
-each person's own rest not taken off:
+is higher. {raised}: the teacher's scores, and on warped pictures the truth where it is higher. Where geometry
+shows more than that of both, it is the target: lids that are more open than people's are, corners of the mouth
+below its middle (`training/blendshape/lids_lips.py`). All other channels are the teacher's: it does score `browDown`
+on frowning people, and hardly on warped pictures. Open eyes of some people score as wide at rest: `calibrate` and the
+first seconds of watching take that off. Warped pictures of the held-out people, several things at once, turned by up
+to 20°, each person's own rest not taken off:
 
 {proof}
 
@@ -116,7 +116,9 @@ def _text(summary: Summary, out: Path) -> str:
     return _TEXT.format(
         weights=WEIGHTS,
         kilobytes=round((out / WEIGHTS).stat().st_size / 1000),
-        layers=" → ".join(str(width) for width in (INPUTS, *recipe.hidden, len(BLENDSHAPES))),
+        layers=" → ".join(
+            str(width) for width in (INPUTS, f"{recipe.components} components", *recipe.hidden, len(BLENDSHAPES))
+        ),
         points=len(POINTS),
         clean=rows[CLEAN],
         rough=rows[ROUGH],

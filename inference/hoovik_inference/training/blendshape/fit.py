@@ -8,10 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from hoovik_inference.face.blendshapes import OTHER, inputs
+from hoovik_inference.face.blendshapes import INPUTS, OTHER, inputs
 from hoovik_inference.face.head import Head
+from hoovik_inference.face.points import POINTS, mirrored
 from hoovik_inference.training.blendshape.rows import CLEAN, Rows
 from hoovik_inference.training.blendshape.truth import RAISED, WIDE, targets
 from hoovik_inference.training.progress import Progress, unheard
@@ -33,10 +35,10 @@ class Recipe:
     "Of everything random."
     pictures: int | None = 6_250
     "Of the npz, at most; None for all."
-    hidden: tuple[int, ...] = (256, 128)
+    hidden: tuple[int, ...] = (128, 64)
     "Widths of the layers in between."
-    components: int = 160
-    "Principal components that the inputs are reduced to while training; the first layer takes them in when it is done."
+    components: int = 64
+    "Principal components that the inputs are reduced to."
     base_steps: int = 6000
     "Steps on the pictures of people who are in no clip."
     clip_steps: int = 750
@@ -69,31 +71,66 @@ class Scale:
     """What inputs are brought to, and how errors of channels are weighed: of the people who are in no clip."""
 
     centre: Floats
-    "(INPUTS,) mean."
+    "(INPUTS, 1) mean."
     basis: Floats
-    "(INPUTS, components) directions in which faces differ most, orthonormal."
-    spread: Floats
-    "(components,) standard deviation along them, with that of noise."
+    "(components, INPUTS) directions in which faces differ most, each divided by the spread along it and of noise."
+    mirror: Floats
+    "(components, 1): 1 where the direction looks the same in a mirror, -1 where it is the opposite."
+    noise: Floats
+    "(components,) the spread of a cm of noise on each coordinate."
     weight: Floats
     "(52,) of a channel's squared error."
 
     @classmethod
     def of(cls, rows: Rows, components: int) -> Scale:
-        """From rows."""
-        both = inputs(rows.points, rows.turned).astype(np.float64)
-        centre = both.mean(axis=1)
-        both -= centre[:, None]
-        variance, basis = np.linalg.eigh(both @ both.T / both.shape[1])
+        """From rows, each of which counts as it is and mirrored."""
+        mirror = _in_mirrors()
+        faces = inputs(rows.points, rows.turned).astype(np.float64)
+        both = np.concatenate([faces, mirror @ faces], axis=1)
+        centre = both.mean(axis=1, keepdims=True)
+        both -= centre
+        variance, basis, sides = _components(both @ both.T / both.shape[1], mirror)
+        most = np.argsort(-variance)[:components]
+        spread = np.sqrt(np.maximum(variance[most], 0.0) + _NOISE_CM**2)
         clean = rows.where(rows.kind == CLEAN)
         std = clean.scores.std(axis=0)
         std[[BLENDSHAPES.index(name) for name in (*WIDE, *RAISED)]] = _TOLD
         weight = 1.0 / (std + 0.05) ** 2
         return cls(
             centre.astype(np.float32),
-            np.ascontiguousarray(basis[:, -components:], np.float32),
-            np.sqrt(np.maximum(variance[-components:], 0.0) + _NOISE_CM**2).astype(np.float32),
+            (basis[:, most] / spread).T.astype(np.float32),
+            sides[most, None].astype(np.float32),
+            (1.0 / spread).astype(np.float32),
             (weight / weight.mean()).astype(np.float32),
         )
+
+
+def _in_mirrors() -> NDArray[np.float64]:
+    """(INPUTS, INPUTS): takes inputs to those of the mirrored face."""
+    points, turned = np.zeros((INPUTS, len(POINTS), 3), np.float32), np.zeros((INPUTS, 3), np.float32)
+    each = np.eye(INPUTS, dtype=np.float32)
+    points.reshape(INPUTS, -1)[:] = each[:, :-3]
+    turned[:] = each[:, -3:]
+    seen = inputs(mirrored(points), turned * np.array((-1, 1, -1), np.float32)).astype(np.float64)
+    seen[-3:] /= np.abs(seen[-3:]).max()  # inputs have a unit of their own for angles
+    return seen
+
+
+def _components(
+    covariance: NDArray[np.float64], mirror: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Variances (n,), orthonormal directions (INPUTS, n) and what a mirror multiplies each by (n,).
+
+    Of faces of which each counts mirrored too, the same in mirrors and the opposite don't correlate: components of
+    either kind are found among themselves.
+    """
+    kinds, found = np.linalg.eigh(mirror), []
+    for side in (1.0, -1.0):
+        space = kinds.eigenvectors[:, kinds.eigenvalues * side > 0]
+        variance, directions = np.linalg.eigh(space.T @ covariance @ space)
+        found.append((variance, space @ directions, np.full(len(variance), side)))
+    variances, bases, sides = zip(*found, strict=True)
+    return np.concatenate(variances), np.concatenate(bases, axis=1), np.concatenate(sides)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +145,9 @@ class Material:
     @classmethod
     def of(cls, rows: Rows, scale: Scale, device: str) -> Material:
         """From rows, whose scores are what is to be said."""
-        both = scale.basis.T @ (inputs(rows.points, rows.turned) - scale.centre[:, None])
-        faces = (both / scale.spread[:, None]).reshape(len(scale.spread), 2, len(rows)).transpose(1, 2, 0)
-        wanted = targets(rows.scores, rows.truth)
+        seen = scale.basis @ (inputs(rows.points, rows.turned) - scale.centre)
+        faces = np.stack([seen.T, (seen * scale.mirror).T])
+        wanted = targets(rows.scores, rows.truth, rows.points)
         return cls(
             torch.from_numpy(np.ascontiguousarray(faces)).to(device),
             torch.from_numpy(np.stack([wanted, wanted[:, OTHER]])).to(device),
@@ -172,7 +209,7 @@ def fit(
         losses = list(held["losses"])
     weight = torch.from_numpy(scale.weight).to(device)
     # The same noise on every coordinate is the same on every component.
-    noise = torch.from_numpy(recipe.jitter_cm / scale.spread).to(device)
+    noise = torch.from_numpy(recipe.jitter_cm * scale.noise).to(device)
     net.train()
     while len(losses) * REPORT < steps:
         drawing = torch.Generator(device=device).manual_seed(recipe.seed * 1000 + len(losses))
@@ -200,14 +237,18 @@ def fit(
 def head(net: nn.Sequential, scale: Scale) -> Head:
     """The trained network as it is run without torch, rounded as its file is."""
     linear = [layer for layer in net if isinstance(layer, nn.Linear)]
-    weights = [layer.weight.detach().cpu().numpy() for layer in linear]
-    weights[0] = weights[0] / scale.spread @ scale.basis.T
     return Head(
         scale.centre,
-        tuple(weight.astype(np.float16).astype(np.float32) for weight in weights),
-        tuple(layer.bias.detach().cpu().numpy().astype(np.float16).astype(np.float32)[:, None] for layer in linear),
+        _rounded(scale.basis),
+        scale.mirror,
+        tuple(_rounded(layer.weight.detach().cpu().numpy() / 2) for layer in linear),
+        tuple(_rounded(layer.bias.detach().cpu().numpy() / 2)[:, None] for layer in linear),
         BLENDSHAPES,
     )
+
+
+def _rounded(values: Floats) -> Floats:
+    return values.astype(np.float16).astype(np.float32)
 
 
 def _rate(step: int, total: int) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -16,6 +17,7 @@ from hoovik_inference.face.detect import FaceDetector
 from hoovik_inference.face.mesh import FaceMesh
 from hoovik_inference.face.models import FaceModels
 from hoovik_inference.face.task import TaskLandmarker
+from hoovik_inference.face.tracks import box_of
 from hoovik_inference.face.zoom import zoom_on
 from hoovik_inference.training.blendshape.rough import nearby, roughened
 from hoovik_inference.training.blendshape.rows import CLEAN, ROUGH, WARPED, Row, Rows, gathered
@@ -29,6 +31,7 @@ STILLS = (".jpg", ".png")
 SIDE, BORDER = 192, 48
 "Small pictures are enlarged to this side and get this border, without which the detectors miss many."
 _GREY = 128
+_log = logging.getLogger(__name__)
 _PICTURES_A_SHARD = 250
 _MOST_FRAMES = 300
 "Of a clip; longer ones are thinned out evenly."
@@ -178,23 +181,28 @@ def _read(
     rng: np.random.Generator,
 ) -> Iterator[Row]:
     """A picture as it is, rough and warped."""
-    taught = None if landmarks is None else eyes.teacher.find(picture)
-    if landmarks is None or taught is None:
+    if landmarks is None:
+        return
+    there = box_of(landmarks)  # of several faces the teacher is to read the one that our mesh found
+    taught = eyes.teacher.find(picture, there)
+    if taught is None:
+        if eyes.teacher.find(picture) is not None:
+            _log.warning("the teacher does not see the face that our mesh found, but another: left out")
         return
     size = (picture.shape[1], picture.shape[0])
-    again = eyes.teacher.find(np.roll(picture, (1, 1), (0, 1))) if person and rng.random() < _SHIFTED else None
+    again = eyes.teacher.find(np.roll(picture, (1, 1), (0, 1)), there) if person and rng.random() < _SHIFTED else None
     shifted = None if again is None else again.blendshapes
     yield Row(landmarks, size, taught.blendshapes, taught.landmarks, CLEAN, None, person, label, shifted)
     for _ in range(roughs):
-        rough, there = roughened(picture, landmarks, rng)
-        found = eyes.near(rough, there, rng)
+        rough, moved = roughened(picture, landmarks, rng)
+        found = eyes.near(rough, moved, rng)
         if found is not None:
             side = rough.shape[0]
             yield Row(found, (side, side), taught.blendshapes, None, ROUGH, None, person, label)
     for _ in range(warps):
         truth, rest = drawn(rng)
         warped = express(picture, landmarks, truth, rest=rest)
-        found, scored = eyes.near(warped, landmarks, rng), eyes.teacher.find(warped)
+        found, scored = eyes.near(warped, landmarks, rng), eyes.teacher.find(warped, there)
         if found is not None and scored is not None:
             yield Row(found, size, scored.blendshapes, scored.landmarks, WARPED, shown(truth), person, label)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from hoovik_inference.training.blendshape.lids_lips import CHANNELS, geometry
 from hoovik_inference.training.moves import Sides, Truth
 from hoovik_inference.types import BLENDSHAPES, Floats
 
@@ -66,19 +67,21 @@ def _sides(rng: np.random.Generator) -> Sides:
     return (much, much)
 
 
-def targets(scores: Floats, truth: Floats) -> Floats:
+def targets(scores: Floats, truth: Floats, points: Floats) -> Floats:
     """(n, 52) what the head should say.
 
     The teacher's scores, but: of WIDE what lies beyond rest, WIDE_GAIN times; on warped pictures the truth of WIDE and
-    RAISED where that is higher.
+    RAISED where that is higher, and everywhere what geometry says of lids and corners of the mouth (`lids_lips`).
 
     Args:
         scores: (n, 52) the teacher's.
         truth: (n, 52) of the warp, nan where it says nothing.
+        points: (n, len(POINTS), 3) of our mesh, in the neutral face's frame.
     """
     wanted = scores.copy()
     wide = [BLENDSHAPES.index(name) for name in WIDE]
     wanted[:, wide] = np.clip((wanted[:, wide] - WIDE_REST) * WIDE_GAIN, 0.0, 1.0)
     told = [BLENDSHAPES.index(name) for name in (*WIDE, *RAISED)]
     wanted[:, told] = np.fmax(wanted[:, told], truth[:, told])
+    wanted[:, CHANNELS] = np.maximum(wanted[:, CHANNELS], geometry(points))
     return wanted

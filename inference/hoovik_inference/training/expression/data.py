@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from hoovik_inference.face.blendshapes import blendshapes
 from hoovik_inference.face.crop import cut, upright
 from hoovik_inference.face.follow import Square
 from hoovik_inference.face.pose import align
-from hoovik_inference.training.landmarks import landmarks_of
+from hoovik_inference.training.landmarks import kept_landmarks
 from hoovik_inference.training.progress import Progress, unheard
 from hoovik_inference.types import BLENDSHAPES, EMOTIONS, Floats, Image
 from hoovik_inference.types import PORTRAIT_SIDE as SIDE
@@ -24,6 +25,7 @@ HELD_BACK = 0.1
 "Share of the pictures, by the content of each, that weights are never trained on: calibration and the curves use it."
 
 Labels = NDArray[np.int64]
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +96,11 @@ def prepare(file: Path, work: Path, *, processes: int, progress: Progress = unhe
     """Pictures of `file` with their faces found; landmarks are kept in `work` and found once."""
     images, labels = read(file)
     digest = hashlib.sha256(images.tobytes()).hexdigest()[:16]
-    kept = work / f"landmarks-{digest}.npy"
-    if kept.exists():
-        landmarks = np.load(kept)
-    else:
-        landmarks = landmarks_of(images, processes=processes, progress=progress)
-        work.mkdir(parents=True, exist_ok=True)
-        part = kept.with_suffix(".part.npy")
-        np.save(part, landmarks)
-        part.replace(kept)
+    before = work / f"landmarks-{digest}.npy"
+    if before.exists():
+        _log.warning("%s does not say what made it and is left aside; it can be deleted", before)
+    kept = work / f"landmarks-{digest}.npz"
+    landmarks = kept_landmarks(images, kept, processes=processes, progress=progress)
     return _placed(images, labels, landmarks)
 
 
