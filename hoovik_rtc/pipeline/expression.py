@@ -39,7 +39,7 @@ from hoovik_rtc.wire.messages import (
 
 VISEME_FLOOR = 0.02
 "Viseme weights below this are left out of the message."
-READ_STALE_MS = 1000.0
+READ_STALE_MS = 2000.0
 "Capture time after which an expression that was read says nothing any more of the newest face."
 
 

@@ -66,14 +66,14 @@ class LookGate:
 
 READ_EVERY_MS = 100.0
 "Capture time between two expressions of one participant, as often as the emotion model asks."
-READ_LATE_MS = 500.0
+READ_LATE_MS = 1000.0
 "Where the machine is busy, expressions give way to looks, but no longer than this."
 BUSY_MS = 1000.0
 "The machine counts as busy for so long after a picture gave way."
 
 
 class ReadingGate:
-    """When one participant's expression is read again: ten times a second, or twice where the machine is busy."""
+    """When one participant's expression is read again: ten times a second, or once where the machine is busy."""
 
     def __init__(self) -> None:
         self._read_ms = self._gave_way_ms = float("-inf")
@@ -98,6 +98,6 @@ class ReadingGate:
         busy = spare or waiting >= CROWDED or 0 <= capture_ms - self._gave_way_ms < BUSY_MS
         if busy and 0 <= passed < READ_LATE_MS:
             return False
-        self.late = READ_LATE_MS <= passed < PAUSE_MS
+        self.late = READ_LATE_MS <= passed < READ_LATE_MS + PAUSE_MS
         self._read_ms = capture_ms
         return True

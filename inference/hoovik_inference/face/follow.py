@@ -62,27 +62,19 @@ node {
   options { [mediapipe.TensorsToFloatsCalculatorOptions.ext] { activation: NONE } }
 }
 node {
-  calculator: "ThresholdingCalculator"
-  input_stream: "FLOAT:presence"
-  output_stream: "FLAG:present"
-  options { [mediapipe.ThresholdingCalculatorOptions.ext] { threshold: 0.0 } }
-}
-node {
-  calculator: "GateCalculator"
-  input_stream: "parts"
-  input_stream: "ALLOW:present"
-  output_stream: "present_parts"
-}
-node {
   calculator: "TensorsToFaceLandmarksWithAttention"
-  input_stream: "TENSORS:present_parts"
+  input_stream: "TENSORS:parts"
   output_stream: "LANDMARKS:landmarks"
 }
 """
 """MediaPipe's FaceLandmarkCpu between its first node, which cuts the square out of an RGB picture, and its last, which
 puts the landmarks back into the picture. Pixels come as a matrix of what the network takes, which is copied as it is;
 bytes of an image that node would divide one after the other, at several times the cost. Whether there is a face is told
-from the network's own number: above 0 where theirs, a logistic of it, is above a half. It says more than that."""
+by `Follower`, from the network's own number: that costs less than MediaPipe's nodes which hold landmarks of nothing
+back, and it says more than yes or no."""
+
+PRESENT = 0.0
+"Logit of the network's own number above which there is a face: MediaPipe asks whether its logistic is above a half."
 
 _UNIT = np.float32(1 / 255)
 _LINEAR = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
@@ -142,7 +134,7 @@ class Follower:
         rgb = self._cut(picture, cosine / INPUT, sine / INPUT, left, top)
         np.multiply(rgb.reshape(self._matrix.shape), _UNIT, out=self._matrix)
         found = self._graph.run(Graph.matrix(self._matrix))
-        if found is None:
+        if found is None or self.presence is None or self.presence <= PRESENT:
             return None
         width, height = size(picture)
         axes = (

@@ -14,14 +14,12 @@ with quiet_start():
     from google.protobuf import text_format
     from mediapipe.calculators.core import (  # noqa: F401  # names in the graphs, as those below
         constant_side_packet_calculator_pb2,
-        gate_calculator_pb2,
         split_vector_calculator_pb2,
     )
     from mediapipe.calculators.tensor import (  # noqa: F401
         inference_calculator_pb2,
         tensors_to_floats_calculator_pb2,
     )
-    from mediapipe.calculators.util import thresholding_calculator_pb2  # noqa: F401
     from mediapipe.framework import calculator_pb2
     from mediapipe.framework.formats import landmark_pb2
     from mediapipe.python import packet_creator, packet_getter
