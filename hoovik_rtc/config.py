@@ -143,7 +143,12 @@ def load(
     if config.face.task is not None:
         try:
             check_parts(Path(config.face.task))
-        except (FileNotFoundError, ValueError) as exc:
+        except FileNotFoundError as exc:
+            raise ConfigError(
+                f"face.task: {exc}. `hoovik-rtc models pull face_landmarker` gets it; then face.task is "
+                '"face_landmarker".'
+            ) from exc
+        except ValueError as exc:
             raise ConfigError(f"face.task: {exc}.") from exc
     return config
 
