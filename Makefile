@@ -71,7 +71,7 @@ schemas: install
 # Pins for `make`, from the ranges in pyproject.toml.
 lock:
 	rm -rf out/lock && $(PYTHON) -m venv out/lock
-	out/lock/bin/pip install --quiet --disable-pip-version-check '.[dev,train]'
+	out/lock/bin/pip install --quiet --disable-pip-version-check '.[dev,models,train]'
 	echo '# Pins for `make`, written by `make lock` from the ranges in pyproject.toml.' > requirements.lock
 	out/lock/bin/pip freeze --exclude hoovik-rtc | sed 's/+cpu$$//' >> requirements.lock
 	rm -rf out/lock

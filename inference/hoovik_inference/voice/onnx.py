@@ -1,4 +1,4 @@
-"""Reads the named tensors of a branch of an ONNX file: as much of protobuf's wire format as that takes."""
+"""Reads ONNX files without a runtime: tensors of a branch, metadata, inputs; as much of protobuf as that takes."""
 
 from __future__ import annotations
 
@@ -29,6 +29,35 @@ def branch_tensors(model: bytes, branch: str) -> dict[str, Floats]:
     except (LookupError, OverflowError) as exc:
         raise ValueError("this is no ONNX model") from exc
     raise ValueError(f"the model has no {branch}")
+
+
+def metadata(model: bytes | memoryview) -> dict[str, str]:
+    """What the exporter wrote beside the network, by key.
+
+    Raises:
+        ValueError: The bytes are no protobuf.
+    """
+    try:
+        entries = [
+            (bytes(_first(entry, 1)).decode(), b"".join(_messages(entry, 2)).decode())
+            for entry in _messages(memoryview(model), 14)
+        ]
+    except (LookupError, OverflowError, UnicodeDecodeError) as exc:
+        raise ValueError("this is no ONNX model") from exc
+    return dict(entries)
+
+
+def inputs(model: bytes | memoryview) -> list[str]:
+    """Names of the network's inputs, in order.
+
+    Raises:
+        ValueError: The bytes are no protobuf, or hold no graph.
+    """
+    try:
+        graph = _first(memoryview(model), 7)
+        return [bytes(_first(value, 1)).decode() for value in _messages(graph, 11)]
+    except (LookupError, OverflowError, UnicodeDecodeError) as exc:
+        raise ValueError("this is no ONNX model") from exc
 
 
 def _constants(graph: memoryview) -> dict[str, Floats]:
