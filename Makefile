@@ -17,7 +17,7 @@ install: $(INSTALLED)
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' || \
 	  { echo "Python 3.11 or 3.12 is needed; call make PYTHON=python3.11"; exit 1; }
-	@echo "Installing into $(VENV): about two minutes, 2.4 GB."
+	@echo "Installing into $(VENV): about two minutes, 2.7 GB."
 	@$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .

@@ -59,6 +59,7 @@ class Playback:
         self._model = engine.emotion
         self._face: FaceObserver = engine.face()
         self._voice: VoiceObserver = engine.voice()
+        self._voice.express(emotion)
         self._emotion = emotion
         self._reader = engine.expression if emotion else None
         self._reading = ReadingGate()

@@ -20,8 +20,11 @@ _EVALUATE = """Score labelled material as a table.
 PATH for --task face is either
   an npz as FER2013's: images (n, H, W) or (n, H, W, 3) uint8, labels (n,) integers, classes names; or
   a folder with one sub-folder of pictures for each class.
+PATH for --task voice is a folder of recordings named as RAVDESS's, however deep they lie in it:
+  modality-channel-emotion-intensity-statement-repetition-actor, such as 03-01-05-01-02-01-12.wav.
+PATH for --task visemes is a folder of recordings, each with a TextGrid of the same name that has its phones.
 Classes: neutral happy sad angry surprise disgust fear, or common spellings of them (anger, calm, happiness, …).
-Each picture counts: one in which no face is found, or that cannot be read, counts as wrong."""
+Each picture and each recording counts: one in which no face or voice is found, or that cannot be read, is wrong."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -64,10 +67,20 @@ def _parser() -> argparse.ArgumentParser:
         description=_EVALUATE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    evaluate.add_argument("--task", required=True, choices=("face",), help="what is scored: expressions of faces")
-    evaluate.add_argument("--data", required=True, type=Path, metavar="PATH", help="npz file, or folder of folders")
-    evaluate.add_argument("--classes", metavar="a,b,c", help="only pictures of these, only these as predictions")
-    evaluate.add_argument("--limit", type=int, metavar="N", help="only N of the pictures, drawn with a fixed seed")
+    evaluate.add_argument(
+        "--task", required=True, choices=("face", "voice", "visemes"),
+        help="what is scored: expressions of faces, emotions of voices, mouth shapes of speech",
+    )  # fmt: skip
+    evaluate.add_argument("--data", required=True, type=Path, metavar="PATH", help="npz file, or folder")
+    evaluate.add_argument("--classes", metavar="a,b,c", help="face, voice: only what is of these, only these predicted")
+    evaluate.add_argument("--limit", type=int, metavar="N", help="face, voice: only N, drawn with a fixed seed")
+    evaluate.add_argument(
+        "--codec", metavar="opus:16k", help="voice, visemes: as a call delivers it at so many bits a second"
+    )
+    evaluate.add_argument("--loss", type=float, default=0.0, metavar="SHARE", help="… and loses packets (0.05: 5 %%)")
+    evaluate.add_argument(
+        "--window", type=int, choices=(1, 2, 3), metavar="S", help="voice: only running windows of 1, 2 or 3 s"
+    )
     evaluate.add_argument("--json", type=Path, metavar="OUT", help="write the figures, shares as 0…1")
     evaluate.add_argument("--plot", type=Path, metavar="OUT", help="write confusion and calibration (.png, .svg, .pdf)")
     evaluate.set_defaults(run=_evaluate)
@@ -102,19 +115,49 @@ def _analyze(arguments: argparse.Namespace) -> int:
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
+    _refuse_strange(arguments)
     _require_libraries()
-    from hoovik_inference.evaluation.faces import ExpressionPictures
-    from hoovik_rtc.evaluate import evaluate_faces
+    classes = None if arguments.classes is None else arguments.classes.split(",")
+    outputs = {"json_to": arguments.json, "plot_to": arguments.plot}
+    if arguments.task == "face":
+        from hoovik_inference.evaluation.faces import ExpressionPictures
+        from hoovik_rtc.evaluate.faces import evaluate_faces
 
-    evaluate_faces(
-        arguments.data,
-        ExpressionPictures,
-        classes=None if arguments.classes is None else arguments.classes.split(","),
-        limit=arguments.limit,
-        json_to=arguments.json,
-        plot_to=arguments.plot,
-    )
+        evaluate_faces(arguments.data, ExpressionPictures, classes=classes, limit=arguments.limit, **outputs)
+    elif arguments.task == "voice":
+        from hoovik_rtc.evaluate.voices import evaluate_voices
+
+        evaluate_voices(
+            arguments.data,
+            classes=classes,
+            limit=arguments.limit,
+            codec=arguments.codec,
+            loss=arguments.loss,
+            window=arguments.window,
+            **outputs,
+        )
+    else:
+        from hoovik_rtc.evaluate.visemes import evaluate_visemes
+
+        evaluate_visemes(arguments.data, codec=arguments.codec, loss=arguments.loss, **outputs)
     return 0
+
+
+_OPTIONS = {
+    "classes": ("face", "voice"),
+    "limit": ("face", "voice"),
+    "codec": ("voice", "visemes"),
+    "window": ("voice",),
+}
+"Tasks that know an option; the others refuse it."
+
+
+def _refuse_strange(arguments: argparse.Namespace) -> None:
+    for option, tasks in _OPTIONS.items():
+        if getattr(arguments, option) is not None and arguments.task not in tasks:
+            raise UsageError(f"--{option} is for --task {' and '.join(tasks)}, not for {arguments.task}")
+    if arguments.loss and arguments.codec is None:
+        raise UsageError("--loss needs a call to lose packets in: add --codec, such as --codec opus:16k")
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

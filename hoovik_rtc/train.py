@@ -1,10 +1,12 @@
-"""`hoovik-rtc train face|blendshapes`: the models that ship with the package, made again by anyone."""
+"""`hoovik-rtc train face|blendshapes|voice|visemes`: the models that ship with the package, made again by anyone."""
 
 from __future__ import annotations
 
 import argparse
 import math
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +15,7 @@ from typing import TypeVar
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from hoovik_inference.types import Floats
 from hoovik_rtc.errors import TrainingError
 from hoovik_rtc.pipeline.cores import available
 
@@ -40,6 +43,18 @@ def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     shapes.add_argument("--teacher", type=Path, required=True, metavar="FILE", help="MediaPipe's face_landmarker.task")
     _shared(shapes)
     shapes.set_defaults(run=_blendshapes)
+
+    voice = kinds.add_parser("voice", help="emotion from the sound of a voice, on RAVDESS")
+    voice.add_argument(
+        "--data", type=Path, required=True, metavar="FOLDER", help="recordings named as RAVDESS's, of 5 actors or more"
+    )
+    voice.add_argument("--epochs", type=_positive, default=None, help="passes over the recordings")
+    _shared(voice)
+    voice.set_defaults(run=_voice)
+
+    visemes = kinds.add_parser("visemes", help="mouth shapes from sound, on speech that espeak-ng synthesises")
+    _shared(visemes)
+    visemes.set_defaults(run=_visemes)
 
 
 def _shared(parser: argparse.ArgumentParser) -> None:
@@ -87,6 +102,38 @@ def _blendshapes(arguments: argparse.Namespace) -> int:
     console.print(f"people held out: mean absolute error {summary.held.error:.4f}; by person in card.md")
     console.print(f"written: {arguments.out}/blendshapes.npz, card.md and curves")
     return 0
+
+
+def _voice(arguments: argparse.Namespace) -> int:
+    _require_torch()
+    from hoovik_inference.training import voice
+
+    recipe = voice.Recipe(seed=arguments.seed)
+    if arguments.epochs is not None:
+        recipe = replace(recipe, epochs=arguments.epochs)
+    trained = _run(arguments, partial(voice.train, call=_call), recipe, arguments.data)
+    console = Console(highlight=False, soft_wrap=True)
+    for name, scores in trained.all_folds.items():
+        words = ", ".join(f"{seconds or 'whole'} {one.uar:.1%}" for seconds, one in scores.items())
+        console.print(f"UAR of {len(trained.folds)} folds, {name}: {words}")
+    console.print(f"written: {arguments.out}/voice.npz, card.md, curves.svg, history.json")
+    return 0
+
+
+def _visemes(arguments: argparse.Namespace) -> int:
+    _require_torch()
+    from hoovik_inference.training import visemes
+
+    _run(arguments, partial(visemes.train, call=_call), visemes.Recipe(seed=arguments.seed))
+    Console(highlight=False, soft_wrap=True).print(f"written: {arguments.out}: model, card.md and curves")
+    return 0
+
+
+def _call(samples: Floats, bitrate: int, loss: float, burst: float, seed: int) -> Floats:
+    """A `hoovik_inference.training.call.Call`: training knows no codec."""
+    from hoovik_rtc.media.call import Line, through_call
+
+    return through_call(samples, Line(bitrate, loss, burst), seed)
 
 
 def _run(

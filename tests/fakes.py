@@ -90,16 +90,22 @@ class FakeExpression:
 
 
 class FakeVoice:
-    """One estimate for every 512 samples; counts what it heard."""
+    """One estimate for every 512 samples; counts what it heard, and hops of which it read what they express."""
 
     heard = 0
+    read = 0
 
     def __init__(self) -> None:
         self._left = 0
+        self._expressing = False
+
+    def express(self, on: bool) -> None:
+        self._expressing = on
 
     def observe(self, samples: Floats, time_ms: float) -> list[VoiceEstimate]:
         type(self).heard += len(samples)
         whole, self._left = divmod(self._left + len(samples), 512)
+        type(self).read += whole * self._expressing
         return [voice(time_ms) for _ in range(whole)]
 
     @property
@@ -121,6 +127,6 @@ def engine() -> Engine:
     FakeFace.shown = []
     FakeFace.found = True
     FakeFace.faces = 1
-    FakeVoice.heard = 0
+    FakeVoice.heard = FakeVoice.read = 0
     FakeExpression.read = 0
     return Engine(FakeFace, FakeExpression(), FakeVoice, FakeEmotion(), ())

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import hashlib
+import ipaddress
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from ssl import SSLContext
 
 import numpy as np
 from aiohttp import web
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from hoovik_rtc.models.fetch import Patience
 from hoovik_rtc.models.index import Model, ModelFile
@@ -125,6 +130,15 @@ def sends_to(url: str) -> Trouble:
     return trouble
 
 
+def answers_to(place: str) -> Trouble:
+    """Send to what need not be an address."""
+
+    async def trouble(request: web.Request) -> web.StreamResponse:
+        return web.Response(status=302, headers={"Location": place})
+
+    return trouble
+
+
 async def says_nothing(request: web.Request) -> web.StreamResponse:
     await asyncio.Event().wait()
     raise AssertionError
@@ -163,3 +177,22 @@ class Heard:
 
     def say(self, text: str) -> None:
         self.said.append(text)
+
+
+def own_certificate() -> bytes:
+    """A key and a certificate for 127.0.0.1 that nobody signed, PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "tests")])
+    start = datetime.datetime(2020, 1, 1)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
+        .not_valid_before(start).not_valid_after(start.replace(year=2100))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
+        .sign(key, hashes.SHA256())
+    )  # fmt: skip
+    secret = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return secret + signed.public_bytes(serialization.Encoding.PEM)

@@ -14,7 +14,15 @@ from hoovik_avatar.bones import Posture, bones
 from hoovik_avatar.filters import OneEuro
 from hoovik_avatar.summary import summarise
 from hoovik_avatar.types import AvatarPose, MouthSource
-from hoovik_inference.types import BLENDSHAPES, VISEMES, EmotionEstimate, FaceEstimate, Floats, VoiceEstimate
+from hoovik_inference.types import (
+    BLENDSHAPES,
+    VISEME_STEP_MS,
+    VISEMES,
+    EmotionEstimate,
+    FaceEstimate,
+    Floats,
+    VoiceEstimate,
+)
 
 RESET_AFTER_MS = 1000.0
 "A face or voice that comes back after this long, ms, starts anew; so does one whose clock stepped back as far."
@@ -103,13 +111,16 @@ class Animator:
         """Take a measured voice (silence included). ValueError names a field that is not finite."""
         time_ms = check.number(est.time_ms, "time_ms")
         speaking = check.number(est.speaking_probability, "speaking_probability")
-        visemes = check.visemes(est.visemes)
+        track = est.visemes[None] if est.viseme_track is None else est.viseme_track
+        visemes = [check.visemes(one) for one in track]
+        about_ms = time_ms if est.viseme_ms is None else check.number(est.viseme_ms, "viseme_ms")
         if self._voice_ms is None:
             self._born_ms = time_ms
         if self._voice_ms is None or abs(time_ms - self._voice_ms) > RESET_AFTER_MS:
             self._voice_filter.reset()
             self._voice_ms = time_ms
-        self._voice_filter(visemes, time_ms)
+        for ago, one in zip(range(len(visemes) - 1, -1, -1), visemes, strict=True):
+            self._voice_filter(one, about_ms - ago * VISEME_STEP_MS)
         self._voice_ms = max(self._voice_ms, time_ms)
         self._speaking = min(max(speaking, 0.0), 1.0)
 

@@ -141,29 +141,30 @@ def _path(arguments: argparse.Namespace) -> int:
 
 def _index(environ: Mapping[str, str]) -> dict[str, Model]:
     """What can be pulled, and what was pulled by another index; an index on a server is asked for."""
-    named = environ.get(source.VARIABLE)
-    if not named or not index.is_url(named) or not source.is_index(named):
+    url = source.served(environ)
+    if url is None:
         models = find.local(environ)
     else:
-        models = index.with_ours(index.read(asyncio.run(_text(named)), named))
+        models = index.with_ours(index.read(asyncio.run(_text(url)), url, source.shown(url)))
     return {**models, **{name: one for name, one in store(environ).pulled().items() if name not in models}}
 
 
 async def _text(url: str) -> bytes:
     import aiohttp
 
-    from hoovik_rtc.models.fetch import Patience, reason, session
+    from hoovik_rtc.models.fetch import Patience, check_way, reason, session
 
     where, text = f"{source.VARIABLE}: {source.shown(url)}", b""
     try:
         async with session(Patience()) as http, http.get(url) as response:
+            check_way(url, response)
             if response.status != 200:
                 raise ModelIndexError(f"{where} says {response.status}, expected an index of models.")
             async for piece in response.content.iter_any():
                 text += piece
                 if len(text) > INDEX_BYTES:
                     raise ModelIndexError(f"{where} has more than {INDEX_BYTES} bytes: it is no index of models.")
-    except (aiohttp.ClientError, OSError) as exc:
+    except (aiohttp.ClientError, OSError, UnicodeError) as exc:
         raise ModelIndexError(f"{where} cannot be read: {reason(exc)}.") from exc
     return text
 

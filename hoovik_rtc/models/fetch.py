@@ -29,8 +29,10 @@ from hoovik_rtc.models.store import bytes_of
 CHUNK = 1 << 18
 "Bytes that are taken at once."
 PROGRESS = 1 << 18
-"An attempt that brought so many bytes was not in vain: it does not count."
+"An attempt that got so many bytes further than all before it was not in vain: it does not count."
 
+_NO_ADDRESS = (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, UnicodeError)
+"UnicodeError: a host's name that cannot be one, as a..b."
 _AGAIN = {408, 425, 429, 500, 502, 503, 504}
 
 
@@ -83,13 +85,13 @@ async def fetch(http: aiohttp.ClientSession, url: str, part: Part, patience: Pat
         NoRoomError: The disk is full; what came is kept.
         StoreError: It cannot be written.
     """
-    failures = 0
+    failures, best = 0, part.size
     while True:
-        had = part.size
         try:
             return await _attempt(http, url, part, watch)
         except _Again as exc:
-            failures = 1 if part.size - had >= PROGRESS else failures + 1
+            # Against the best so far: a server without ranges begins anew each time, and may never get further.
+            failures, best = 1 if part.size - best >= PROGRESS else failures + 1, max(best, part.size)
             if failures >= patience.tries:
                 assert exc.__cause__ is not None
                 raise exc.__cause__ from None
@@ -132,7 +134,7 @@ async def _attempt(http: aiohttp.ClientSession, url: str, part: Part, watch: Wat
         return  # all of it came, but was not looked at
     try:
         async with http.get(url, headers=headers) as response:
-            _check_way(url, response)
+            check_way(url, response)
             start = _check_status(url, response, start, part)
             _check_kind(url, response, part)
             length = response.content_length
@@ -149,8 +151,8 @@ async def _attempt(http: aiohttp.ClientSession, url: str, part: Part, watch: Wat
                 part.sync(out)
             if total is not None and at < total:
                 raise aiohttp.ClientPayloadError
-    except (aiohttp.InvalidURL, aiohttp.TooManyRedirects) as exc:
-        raise RefusedModelError(f"{shown(url)} leads nowhere: {type(exc).__name__}. {WAY_OUT}", 0) from exc
+    except (*_NO_ADDRESS, aiohttp.TooManyRedirects) as exc:
+        raise RefusedModelError(f"{shown(url)} leads nowhere: {reason(exc)}. {WAY_OUT}", 0) from exc
     except aiohttp.ClientSSLError as exc:
         raise UnreachableModelError(
             f"{shown(url)}: the server's certificate cannot be trusted ({reason(exc)}). {WAY_OUT}"
@@ -182,7 +184,12 @@ def _validator(response: aiohttp.ClientResponse) -> str:
     return tag if tag and not tag.startswith("W/") else response.headers.get("Last-Modified", "")
 
 
-def _check_way(url: str, response: aiohttp.ClientResponse) -> None:
+def check_way(url: str, response: aiohttp.ClientResponse) -> None:
+    """Refuse an answer that came without encryption where encryption was asked for.
+
+    Raises:
+        RefusedModelError: It did, on some part of its way.
+    """
     way = [one.url for one in (*response.history, response)]
     if url.startswith("https:") and any(one.scheme != "https" for one in way):
         raise RefusedModelError(f"{shown(url)} leads to a place without encryption; refused. {WAY_OUT}", 0)
@@ -240,7 +247,15 @@ def _lost(url: str, part: Part, start: int, exc: Exception) -> NoReturn:
 
 
 def reason(exc: Exception) -> str:
-    """Why a server could not be reached, in few words."""
+    """Why a server could not be reached, in few words, and without its address: that may hold a password."""
+    if isinstance(exc, aiohttp.RedirectClientError):
+        return "it sends us to what is no address"
+    if isinstance(exc, _NO_ADDRESS):
+        return "it is no address"
+    if isinstance(exc, aiohttp.TooManyRedirects):
+        return "it sends us on again and again"
+    if isinstance(exc, aiohttp.ClientResponseError):
+        return exc.message.rstrip(".") or type(exc).__name__
     if isinstance(exc, aiohttp.ClientConnectorDNSError):
         return f"no address is known for {exc.host}"
     if isinstance(exc, aiohttp.ClientConnectorCertificateError):

@@ -24,7 +24,10 @@ def located(name: str, environ: Mapping[str, str]) -> Path:
     if name in (ships := shipped()):
         return ships[name].folder
     kept = store(environ)
-    model = index.chosen({**kept.pulled(), **local(environ)}, name, ships)
+    pulled, ours = kept.pulled(), local(environ)
+    # An index on a server wins over ours, and is not asked here: what was pulled stands in for it.
+    known = {**pulled, **ours} if source.served(environ) is None else {**ours, **pulled}
+    model = index.chosen(known, name, ships)
     looks = kept.look(model, deep=False)
     state = summary(looks)
     if state is not State.OK:

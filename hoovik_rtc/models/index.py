@@ -78,29 +78,34 @@ def built_in() -> dict[str, Model]:
     return _by_name(msgspec.json.decode(text, type=_Index).models)
 
 
-def read(text: bytes, origin: str) -> dict[str, Model]:
+def read(text: bytes, origin: str, said: str | None = None) -> dict[str, Model]:
     """An index of the user's; where it and ours have the same name, `with_ours` takes the user's.
 
     Args:
         text: JSON.
         origin: The URL or path that it came from; files without a URL of their own lie beside it.
+        said: The same for messages, where `origin` has secrets in it.
 
     Raises:
         ModelIndexError: It is no index; says what is wrong with it.
     """
+    said = said or origin
     try:
         found = msgspec.json.decode(text, type=_Index)
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
         raise ModelIndexError(
-            f"{origin} is no index of models: {exc}. It is JSON as hoovik_rtc/models/index.json of the package."
+            f"{said} is no index of models: {exc}. It is JSON as hoovik_rtc/models/index.json of the package."
         ) from exc
-    _check_names(origin, [model.name for model in found.models])
+    _check_names(said, [model.name for model in found.models])
     for model in found.models:
         names = [file.name for file in model.files]
-        _check_names(f"{model.name} in {origin}", names)
+        _check_names(f"{model.name} in {said}", names)
         if taken := [name for name in names if name.endswith(OURS)]:
-            raise ModelIndexError(f"{origin}: no file of {model.name} may be called {taken[0]}; we use that name.")
-    return _by_name(_with_urls(model, origin) for model in found.models)
+            raise ModelIndexError(f"{said}: no file of {model.name} may be called {taken[0]}; we use that name.")
+    try:
+        return _by_name(_with_urls(model, origin) for model in found.models)
+    except ValueError as exc:
+        raise ModelIndexError(f"{said}: a url in it is no address. Expected https://host/file.") from exc
 
 
 def with_ours(theirs: Mapping[str, Model]) -> dict[str, Model]:

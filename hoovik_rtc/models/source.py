@@ -6,8 +6,9 @@ model of one file that file itself. What ends in `.json` is an index (see `index
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from hoovik_rtc.errors import UsageError
 from hoovik_rtc.models.index import Model, ModelFile, is_url
@@ -27,23 +28,41 @@ def given(text: str, origin: str) -> str:
         UsageError: It is neither a URL of http or https nor a file or folder that exists.
     """
     if is_url(text):
-        if not urlsplit(text).hostname:
-            raise UsageError(f"{origin} is {text}, which names no server; expected https://host/folder.")
+        if not _split(text, origin).hostname:
+            raise UsageError(f"{origin} is {shown(text)}, which names no server; expected https://host/folder.")
         return text
     scheme, colon, _ = text.partition("://")
     if scheme == "file" and colon:
-        text = unquote(urlsplit(text).path)
+        text = unquote(_split(text, origin).path)
     elif colon:
         raise UsageError(f"{origin} is {shown(text)}; expected a URL of http or https, or a folder.")
-    path = Path(text).expanduser().absolute()
-    if not path.exists():
-        raise UsageError(f"{origin} is {text}, where nothing is; expected a URL of http or https, or a folder.")
+    try:
+        path = Path(text).expanduser().absolute()
+        there = path.exists()
+    except (OSError, RuntimeError) as exc:  # no such user; a name that is too long; a folder that is closed to us
+        raise UsageError(f"{origin} is {shown(text)}, which cannot be looked at: {exc}.") from exc
+    if not there:
+        raise UsageError(f"{origin} is {shown(text)}, where nothing is; expected a URL of http or https, or a folder.")
     return str(path)
 
 
 def is_index(place: str) -> bool:
-    """Whether what was given is an index of models, and not where files lie."""
-    return (urlsplit(place).path if is_url(place) else place).endswith(".json")
+    """Whether what `HOOVIK_MODELS` names is an index of models, and not where files lie.
+
+    Raises:
+        UsageError: It is a URL that cannot be read as one.
+    """
+    return (_split(place, VARIABLE).path if is_url(place) else place).endswith(".json")
+
+
+def served(environ: Mapping[str, str]) -> str | None:
+    """The URL of the user's index where that is on a server, else None.
+
+    Raises:
+        UsageError: `HOOVIK_MODELS` is a URL that cannot be read as one.
+    """
+    named = environ.get(VARIABLE)
+    return named if named and is_url(named) and is_index(named) else None
 
 
 def places(model: Model, file: ModelFile, source: str | None) -> tuple[str, ...]:
@@ -76,10 +95,23 @@ def places(model: Model, file: ModelFile, source: str | None) -> tuple[str, ...]
 
 def shown(place: str) -> str:
     """A URL without what may be secret in it (user, password, query), or a path: for messages and records."""
-    if "://" not in place:
+    scheme, colon, _ = place.partition("://")
+    if not colon:
         return place
-    parts = urlsplit(place)
+    try:
+        parts = urlsplit(place)
+        if "@" in place and "@" not in parts.netloc:
+            _ = parts.port  # no number: a password with one of /?# in it, which ends the host too early
+    except ValueError:
+        return f"{scheme}://…"  # what of it is secret cannot be told
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def _split(url: str, origin: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError as exc:
+        raise UsageError(f"{origin} is {shown(url)}, which is no address; expected https://host/folder.") from exc
 
 
 def _below(base: str, *names: str) -> str:

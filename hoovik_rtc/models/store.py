@@ -147,17 +147,18 @@ class Store:
 
         Raises:
             BusyError: Somebody else does.
-            StoreError: The folder cannot be written.
+            StoreError: The folder cannot be written, or has no locks.
         """
         with told(self.folder, "written"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
             handle = (self.folder / f".{name}.lock").open("ab")
         # The system lets go of it when a process dies, so it is never left behind.
         with handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as exc:
-                raise BusyError(f"{name} is being pulled already. Wait for that to end.") from exc
+            with told(self.folder, "locked"):
+                try:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError as exc:
+                    raise BusyError(f"{name} is being pulled already. Wait for that to end.") from exc
             yield
 
     def _look(self, model: Model, file: ModelFile, record: Recorded | None, deep: bool) -> Look:

@@ -58,6 +58,10 @@ class AnEar(Protocol):
         """Listen to packets and holes, oldest first."""
         ...
 
+    def express(self, on: bool) -> None:
+        """Read what the voice expresses from now on, or read it no more."""
+        ...
+
     def stop(self) -> None:
         """Decode nothing further, beginning now."""
         ...

@@ -57,10 +57,18 @@ class Ear:
         self._telemetry = telemetry
         self._stage: Stage[Sequence[EncodedSound]] = Stage(pools.audio, self._work, MAX_WAITING, self._overflow)
         self._stopping = False
+        self._express = self._forget = False
 
     def put(self, sounds: Sequence[EncodedSound]) -> None:
         """Listen to packets and holes, oldest first."""
         self._stage.put(sounds)
+
+    def express(self, on: bool) -> None:
+        """Read what the voice expresses from now on, or read it no more and forget it at once."""
+        was, self._express = self._express, on
+        if was and not on:
+            self._forget = True
+            self._stage.put(())  # the microphone may be off: nothing else would come
 
     @property
     def depth(self) -> int:
@@ -84,6 +92,9 @@ class Ear:
         started, cpu = clock.now_ms(), clock.thread_cpu_ms()
         if self._observer is None:
             self._observer = self._make_observer()
+        if self._forget:
+            self._forget = False
+            self._observer.express(False)
         heard = self._listen(self._observer, [sound for stretch in stretches for sound in stretch])
         self._telemetry.took("voice", clock.now_ms() - started)
         self._meter.spent("voice", clock.thread_cpu_ms() - cpu)
@@ -94,6 +105,7 @@ class Ear:
         for sound in sounds:
             if self._stopping:
                 break
+            observer.express(self._express)
             try:
                 samples = self._decoder.decode(sound)
             except UndecodableError as exc:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import cv2
-import numpy as np
 
 from hoovik_inference.emotion import FaceModel
 from hoovik_inference.face import UNMEASURED, FaceModels, MeshFaceObserver, warm
 from hoovik_inference.types import EmotionModel, FaceObserver, VoiceObserver
 from hoovik_inference.voice import StreamVoiceObserver
+from hoovik_inference.voice import warm as warm_voice
 from hoovik_rtc.config import Config
 from hoovik_rtc.consent import emotion_permitted
 from hoovik_rtc.errors import ConfigError
@@ -49,11 +50,12 @@ def build(config: Config, face_threads: int = FACE_THREADS) -> Engine:
     emotion = build_emotion(config)
     models = FaceModels()
     warm(models, face_threads)
-    StreamVoiceObserver().observe(np.zeros(1024, np.float32), 0.0)
+    reads = config.emotion.model == FaceModel.name and emotion_permitted(config.bot)
+    warm_voice(reads)
     return Engine(
         face=_face(config, models),
-        expression=_reader(config),
-        voice=StreamVoiceObserver,
+        expression=_reader() if reads else None,
+        voice=partial(StreamVoiceObserver, reads),
         emotion=emotion,
         unmeasured=tuple(UNMEASURED),
     )
@@ -72,9 +74,7 @@ def _face(config: Config, models: FaceModels) -> Callable[[], FaceObserver]:
     return lambda: TaskFaceObserver(task, models)
 
 
-def _reader(config: Config) -> Reader | None:
-    if config.emotion.model != FaceModel.name or not emotion_permitted(config.bot):
-        return None
+def _reader() -> Reader:
     from hoovik_inference.face.expression import ExpressionReader  # loads ONNX Runtime
 
     return ExpressionReader().read

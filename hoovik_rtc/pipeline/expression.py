@@ -89,6 +89,8 @@ class Expression:
     def forget_mood(self) -> None:
         """No emotion is read any more: posture and glow come to rest."""
         self._read, self._steady = None, Steady()
+        if self._voice is not None:
+            self._voice = dataclasses.replace(self._voice, expression=None)
         self._aligner.clear()
         self._animator.calm()
 
@@ -148,7 +150,7 @@ class Expression:
             measured=pose.measured,
             particles=Particles(round(pose.glow, 4)),
             latency_ms=round(latency_ms, 2),
-            audio_ms=self._audio_ms(),
+            audio_ms=self._mouth_ms(),
         )
 
     def window(self, now_ms: float) -> Window | None:
@@ -207,6 +209,12 @@ class Expression:
 
     def _audio_ms(self) -> Any:
         return UNSET if self._voice is None else max(0, round(self._voice.time_ms))
+
+    def _mouth_ms(self) -> Any:
+        """The moment of the sound that the visemes show, which they follow by their latency."""
+        if self._voice is None or self._voice.viseme_ms is None:
+            return self._audio_ms()
+        return max(0, round(self._voice.viseme_ms))
 
 
 def _quality(quality: FaceQuality) -> Quality:

@@ -61,6 +61,10 @@ class Hearing:
         """One sender report, from the tap."""
         self._timeline.report(ssrc, ntp, rtp, arrival_ms)
 
+    def express(self, on: bool) -> None:
+        """Read what the voice expresses from now on, or read it no more."""
+        self._ear.express(on)
+
     @property
     def depth(self) -> int:
         """Stretches of packets that wait for a worker."""

@@ -7,6 +7,7 @@ Everything here runs on the event loop; the senses do their work on the pools.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import hashlib
 import secrets
 from typing import Protocol
@@ -149,8 +150,9 @@ class Participant:
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
         elif before.emotion != consent.emotion:
-            if self._sight is not None:
-                self._sight.express(consent.emotion)
+            for sense in (self._sight, self._hearing):
+                if sense is not None:
+                    sense.express(consent.emotion)
             if not consent.emotion:
                 self._expression.forget_mood()
 
@@ -209,6 +211,8 @@ class Participant:
         now = clock.now_ms()
         if not self._expression.mic:
             return
+        if not self.consent.emotion:
+            voice = dataclasses.replace(voice, expression=None)  # it was under way
         self._expression.heard(voice, now)
         if self._expression.modality(now) == "audio_only" and self.consent.avatar and self._cadence.sound(now):
             self._expression.forget_face(now)
@@ -301,6 +305,7 @@ class Participant:
             link.video_tap.request_keyframe()
         if link.audio_tap is not None:
             self._hearing = Hearing(self._analysis, sender, link.audio_tap, self.on_heard, self._telemetry)
+            self._hearing.express(self.consent.emotion)
             link.audio.sense = self._hearing
 
     def _detach_senses(self) -> list[Sight | Hearing]:

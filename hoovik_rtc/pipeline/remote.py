@@ -53,9 +53,15 @@ class Sense:
         self._process = process
         self._number = number
         self._closed: asyncio.Future[None] | None = None
+        self._express = False
         self.depth = 0
         "What waits for a thread over there, at its last report."
         process.add(number, self)
+
+    def express(self, on: bool) -> None:
+        """Read what is expressed from now on, or read it no more."""
+        self._express = on
+        self._process.send("express", self._number, on)
 
     def stop(self) -> None:
         """Decode nothing further, beginning now."""
@@ -74,6 +80,7 @@ class Sense:
     def renew(self) -> None:
         """Over there is another process."""
         self._process.send(self.kind, self._number)
+        self._process.send("express", self._number, self._express)
 
     def take(self, what: str, *result: Any) -> None:
         """A message from over there."""
@@ -100,7 +107,6 @@ class RemoteEye(Sense):
         self._seen = seen
         self._expressed = expressed
         self._lost = lost
-        self._express = False
         super().__init__(process, number)
 
     def put(self, frame: EncodedFrame, look: bool, spare: bool) -> None:
@@ -115,15 +121,9 @@ class RemoteEye(Sense):
         """The next measured face is the neutral one."""
         self._process.send("calibrate", self._number)
 
-    def express(self, on: bool) -> None:
-        """Read the expression of faces from now on, or read it no more."""
-        self._express = on
-        self._process.send("express", self._number, on)
-
     def renew(self) -> None:
         """Over there is another process."""
         super().renew()
-        self._process.send("express", self._number, self._express)
         self._lost()
 
     def take(self, what: str, *result: Any) -> None:

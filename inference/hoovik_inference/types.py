@@ -62,6 +62,8 @@ VISEMES: tuple[str, ...] = (
     "sil", "PP", "FF", "TH", "DD", "kk", "CH", "SS", "nn", "RR", "aa", "E", "I", "O", "U",
 )  # fmt: skip
 """The 15 Oculus visemes, in their usual order."""
+VISEME_STEP_MS = 16.0
+"From one set of their weights to the next."
 
 EMOTIONS: tuple[str, ...] = ("neutral", "happy", "sad", "angry", "surprise", "disgust", "fear")
 """The seven classes, in the order of the wire protocol."""
@@ -178,8 +180,16 @@ class VoiceEstimate:
     "Fundamental frequency in Hz; 0 where unvoiced."
     visemes: Floats
     "(15,) weights 0…1 that sum to 1, in the order of VISEMES."
+    speech_rate: float | None = None
+    "Syllables a second in the last seconds of speech; None before there was enough of it."
     embedding: Floats | None = None
     "(D,) vector of a speech encoder, where one runs."
+    expression: Floats | None = None
+    "(7,) calibrated probabilities in the order of EMOTIONS of what the last seconds of speech expressed; None: unread."
+    viseme_ms: float | None = None
+    "Capture time of the moment that `visemes` are about, before `time_ms`; Unix ms. None: it is `time_ms`."
+    viseme_track: Floats | None = None
+    "(k, 15) the newest visemes, oldest first, VISEME_STEP_MS apart, the last of them `visemes`; None: those alone."
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +230,7 @@ class EmotionEstimate:
     modality: Modality
     "Of the window."
     abstained: bool
-    "The best class stayed below the threshold."
+    "The best class stayed below the threshold, or there was nothing to read."
     anomaly: bool
     "The window is unlike what the model knows: don't trust it."
     anomaly_score: float
@@ -268,6 +278,10 @@ class VoiceObserver(Protocol):
     @property
     def wanted(self) -> int:
         """Samples, at least 1, that complete the next hop."""
+        ...
+
+    def express(self, on: bool) -> None:
+        """Read what the voice expresses from now on, or read it no more and forget it."""
         ...
 
 

@@ -132,6 +132,9 @@ class _Voice:
         self._noted.sounds.append((now, now - time_ms, len(samples) * 3))
         return self._observer.observe(samples, time_ms)
 
+    def express(self, on: bool) -> None:
+        self._observer.express(on)
+
 
 @contextlib.asynccontextmanager
 async def ours() -> AsyncIterator[tuple[str, Noted]]:

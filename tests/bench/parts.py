@@ -24,7 +24,7 @@ from hoovik_inference.face.expression import ExpressionReader
 from hoovik_inference.face.pose import align, head_pose
 from hoovik_inference.face.quality import Quality
 from hoovik_inference.types import Image, Planes
-from hoovik_inference.voice import StreamVoiceObserver, VoiceActivity
+from hoovik_inference.voice import StreamVoiceObserver, VisemeReader, VoiceActivity
 from tests import media
 
 
@@ -84,6 +84,11 @@ def main() -> None:
     at = iter(range(32, 32 * (len(hops) + 1), 32))
     heard = []
     row("voice observer, 32 ms", timed(lambda one: heard.extend(ears.observe(one, float(next(at)))), hops))
+    reading = StreamVoiceObserver()
+    reading.express(True)
+    at = iter(range(32, 32 * (len(hops) + 1), 32))
+    row("the same, what it expresses too", timed(lambda one: reading.observe(one, float(next(at))), hops))
+    row("visemes, 32 ms", timed(VisemeReader().read, hops))
     face = observer.read(landmarks[0], 640, 480, 0.0)
     window = Aligner().step(face, heard[0], "both")
     row("rule model, one window", timed(RuleModel().infer, [[window]] * 200))

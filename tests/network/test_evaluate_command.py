@@ -12,8 +12,8 @@ from PIL import Image as Pillow
 
 from hoovik_inference.evaluation import faces
 from hoovik_inference.types import EMOTIONS
-from hoovik_rtc import evaluate
 from hoovik_rtc.cli import main
+from hoovik_rtc.evaluate import faces as evaluate_faces
 from tests.readers import NO_FACE, BrightnessReader, grey
 
 KEYS = {"accuracy", "uar", "macro_f1", "ece", "found", "n", "confusion"}
@@ -23,7 +23,7 @@ KEYS = {"accuracy", "uar", "macro_f1", "ece", "found", "n", "confusion"}
 def by_brightness(monkeypatch: pytest.MonkeyPatch) -> None:
     """The command with a reader whose answers are known, in one process."""
     monkeypatch.setattr(faces, "ExpressionPictures", BrightnessReader)
-    monkeypatch.setattr(evaluate, "available", lambda: 1.0)
+    monkeypatch.setattr(evaluate_faces, "available", lambda: 1.0)
 
 
 @pytest.fixture
@@ -145,6 +145,8 @@ def test_where_no_face_is_found_there_is_a_table_and_no_calibration(
         (["--json", "nowhere/out.json"], 2, "there is no folder nowhere"),
         (["--json", "."], 2, "is a folder"),
         (["--task", "voices"], 2, "invalid choice"),
+        (["--codec", "opus:16k"], 2, "--codec is for --task voice and visemes, not for face"),
+        (["--loss", "0.05"], 2, "--loss needs a call to lose packets in"),
         (["--data", "nothing.npz"], 1, "nothing.npz does not exist; expected"),
         (["--data", "/dev/null"], 1, "expected"),
     ],

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from aiohttp import web
 
 from hoovik_rtc.cli import main
-from hoovik_rtc.models import index, shipped
-from tests.shelf import AT_ONCE, Shelf, noise, says, sha256, shelf
+from hoovik_rtc.models import fetch, index, shipped
+from tests.shelf import AT_ONCE, Shelf, noise, own_certificate, says, sends_to, sha256, shelf
 
 Command = Callable[..., Any]
 
@@ -51,12 +53,12 @@ def left(home: Path) -> list[str]:
     return [path.name for path in home.rglob("*") if path.is_file() and path.suffix != ".lock"]
 
 
-def listed(server: Shelf, monkeypatch: pytest.MonkeyPatch, *, known: bool = True) -> str:
+def listed(server: Shelf, monkeypatch: pytest.MonkeyPatch, *, known: bool = True, name: str = "own") -> str:
     """An index on the server with one model of one file, named in HOOVIK_MODELS; what the file's sum is."""
     data = noise(5000)
     file = {"name": "w.bin"} | ({"size": 5000, "sha256": sha256(data)} if known else {})
-    model = {"name": "own", "purpose": "to try", "licence": "CC0-1.0", "source": "https://example.org", "files": [file]}
-    server.files |= {"/m/index.json": json.dumps({"models": [model]}).encode(), "/m/own/w.bin": data}
+    model = {"name": name, "purpose": "to try", "licence": "CC0-1.0", "source": "https://example.org", "files": [file]}
+    server.files |= {"/m/index.json": json.dumps({"models": [model]}).encode(), f"/m/{name}/w.bin": data}
     monkeypatch.setenv("HOOVIK_MODELS", f"{server.base}/m/index.json")
     return sha256(data)
 
@@ -211,11 +213,76 @@ async def test_an_index_that_cannot_be_had_is_said(
     assert code == 1 and "i.json is no index of models" in err
 
 
+@pytest.mark.parametrize(
+    ("place", "code", "said"),
+    [
+        ("http://me:secret@h:port/i.json", 1, "HOOVIK_MODELS: http://h:port/i.json cannot be read: it is no address."),
+        ("https://me:secret@/i.json", 1, "HOOVIK_MODELS: https:///i.json cannot be read: it is no address."),
+        ("https://me:secret@a..b/i.json", 1, "HOOVIK_MODELS: https://a..b/i.json cannot be read: it is no address."),
+        ("http://me:secret@[bad/i.json", 2, "HOOVIK_MODELS is http://…, which is no address"),
+        ("http://me:secret@[bad/m", 2, "HOOVIK_MODELS is http://…, which is no address"),
+        ("https://me:secret@/m", 2, "HOOVIK_MODELS is https:///m, which names no server"),
+    ],
+)
+async def test_an_address_that_is_none_is_said_without_its_password(
+    run: Command, home: Path, monkeypatch: pytest.MonkeyPatch, place: str, code: int, said: str
+) -> None:
+    monkeypatch.setenv("HOOVIK_MODELS", place)
+    got, out, err = await run("pull", "wav2vec2")
+    assert (got, said in err) == (code, True), err
+    assert "secret" not in out + err and left(home) == []
+
+
+async def test_a_password_in_an_indexs_address_is_used_and_never_shown(
+    run: Command, server: Shelf, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed(server, monkeypatch)
+    index_of = f"{server.base}/m/index.json".replace("//", "//me:secret@") + "?key=secret"
+    monkeypatch.setenv("HOOVIK_MODELS", index_of)
+    said = [await run(*words) for words in (["list", "--json"], ["pull", "own"], ["path", "own"])]
+    assert [code for code, _, _ in said] == [0, 0, 0]
+    assert all(request.headers["Authorization"].startswith("Basic ") for request in server.asked)
+    server.always = sends_to("/m/index.json")
+    said.append(await run("list"))
+    assert said[-1][0] == 1 and "cannot be read: it sends us on again and again." in said[-1][2]
+    server.always = None
+    server.files["/m/index.json"] = b"<html>"
+    said.append(await run("list"))
+    assert f"{server.base}/m/index.json is no index of models" in said[-1][2]
+    assert not any("secret" in out + err for _, out, err in said)
+
+
+async def test_an_index_that_leads_out_of_encryption_is_refused(
+    run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = tmp_path / "own.pem"
+    certificate.write_bytes(own_certificate())
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+    trust = ssl.create_default_context(cafile=str(certificate))
+    monkeypatch.setattr(fetch, "session", lambda _: aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trust)))
+    async with shelf(context) as safe, shelf() as plain:
+        listed(plain, monkeypatch)
+        safe.files = plain.files
+        monkeypatch.setenv("HOOVIK_MODELS", f"{safe.base}/m/index.json")
+        assert "to try" in (await run("list"))[1]
+        safe.always = sends_to(f"{plain.base}/m/index.json")
+        code, out, err = await run("list")
+    assert code == 1 and out == "" and "leads to a place without encryption; refused" in err
+
+
+async def test_a_model_of_ours_that_a_servers_index_overrides_can_be_used(
+    run: Command, server: Shelf, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed(server, monkeypatch, name="face_landmarker")
+    assert (await run("pull", "face_landmarker"))[0] == 0
+    assert (await run("verify", "face_landmarker"))[0] == 0
+    assert await run("path", "face_landmarker") == (0, f"{home}/face_landmarker/w.bin\n", "")
+
+
 async def test_attempts_are_told_while_they_are_made(
     run: Command, server: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from hoovik_rtc.models import fetch
-
     listed(server, monkeypatch)
     server.troubles = [server.give, says(503)]  # the index, then the file
     monkeypatch.setattr(fetch, "Patience", lambda: AT_ONCE)

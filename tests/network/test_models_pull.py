@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
-import ipaddress
+import errno
+import fcntl
+import os
 import shutil
 import socket
 import ssl
@@ -16,9 +17,6 @@ from pathlib import Path
 import aiohttp
 import msgspec
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from hoovik_rtc.models.errors import (
     BrokenModelError,
@@ -41,8 +39,10 @@ from tests.shelf import (
     Heard,
     Shelf,
     Trouble,
+    answers_to,
     gives,
     noise,
+    own_certificate,
     says,
     says_nothing,
     sends_to,
@@ -155,6 +155,16 @@ async def test_a_server_that_knows_no_ranges_gives_all_of_it_again(server: Shelf
     await get(model, store, heard=heard)
     assert [begin[1] for begin in heard.began] == [0, 0]
     assert store.file(model, model.files[0]).read_bytes() == noise(300_000, 0)
+
+
+async def test_a_pull_that_begins_anew_each_time_and_gets_no_further_ends(server: Shelf, store: Store) -> None:
+    model = server.model(1_000_000)
+    server.ranges = False
+    # Each second one is longer than the one before it by enough to count, but not than the longest.
+    server.troubles = [server.ends_after(300_000), server.ends_after(600_000)] * 5
+    with pytest.raises(TruncatedModelError, match="ended after 600 kB"):
+        await get(model, store)
+    assert len(server.asked) == 4  # the second was the last that got further
 
 
 async def test_a_file_that_changed_on_the_server_is_taken_from_its_start(server: Shelf, store: Store) -> None:
@@ -448,6 +458,27 @@ async def test_a_password_in_a_mirrors_address_is_used_and_never_shown(server: S
     assert "secret" not in "".join(heard.said) + (store.folder / "tiny" / RECORD).read_text()
 
 
+@pytest.mark.parametrize("url", ["https://a..b/x.bin", "http://[bad/x.bin", "http://me:secret@h:port/x.bin"])
+async def test_a_file_whose_address_is_none_is_refused_without_its_password(
+    server: Shelf, store: Store, url: str
+) -> None:
+    model = server.model(5000)
+    file = msgspec.structs.replace(model.files[0], url=url)
+    heard = Heard()
+    with pytest.raises(RefusedModelError, match="leads nowhere: it is no address") as caught:
+        await get(msgspec.structs.replace(model, files=(file,)), store, heard=heard)
+    assert "secret" not in str(caught.value) and heard.said == [] and lies(store) == set()
+
+
+@pytest.mark.parametrize("url", ["http://[bad/?key=secret", "ftp://me:secret@h/x"])
+async def test_a_server_that_sends_us_to_no_address_is_refused(server: Shelf, store: Store, url: str) -> None:
+    model, heard = server.model(5000), Heard()
+    server.always = answers_to(url)
+    with pytest.raises(RefusedModelError, match="leads nowhere: it sends us to what is no address") as caught:
+        await get(model, store, heard=heard)
+    assert "secret" not in str(caught.value) and len(server.asked) == 1 and heard.said == []
+
+
 async def test_redirections_are_followed_with_the_range(server: Shelf, store: Store) -> None:
     model = server.model(300_000)
     server.files["/elsewhere"] = server.files["/tiny/part-0.bin"]
@@ -459,7 +490,7 @@ async def test_redirections_are_followed_with_the_range(server: Shelf, store: St
     assert server.asked[-1].headers["Range"] == "bytes=100000-"
     server.always = sends_to("/tiny/part-0.bin")
     store.file(model, model.files[0]).unlink()
-    with pytest.raises(RefusedModelError, match="leads nowhere: TooManyRedirects"):
+    with pytest.raises(RefusedModelError, match="leads nowhere: it sends us on again and again"):
         await get(model, store)
 
 
@@ -485,26 +516,20 @@ async def test_a_server_without_a_trusted_certificate_and_a_way_out_of_encryptio
         assert lies(store) == set()
 
 
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EIO])
+def test_a_file_system_without_locks_is_said_with_the_way_out(
+    store: Store, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def refuses(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refuses)
+    with pytest.raises(StoreError, match=f"cannot be locked: {os.strerror(number)}.*XDG_DATA_HOME"):
+        with store.locked("tiny"):
+            raise AssertionError("not reached without the lock")
+
+
 def test_each_refusal_has_a_name_of_its_own() -> None:
     kinds = {kind.__name__ for kind in ModelError.__subclasses__()}
     tree = (Path(__file__).parents[2] / "hoovik_rtc" / "models" / "errors.py").read_text("utf-8").split('"""')[1]
     assert kinds == {line.split()[1] for line in tree.splitlines() if line.startswith(("├──", "└──"))}
-
-
-def own_certificate() -> bytes:
-    """A key and a certificate for 127.0.0.1 that nobody signed, PEM."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "tests")])
-    start = datetime.datetime(2020, 1, 1)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
-        .not_valid_before(start).not_valid_after(start.replace(year=2100))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
-        .sign(key, hashes.SHA256())
-    )  # fmt: skip
-    secret = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return secret + signed.public_bytes(serialization.Encoding.PEM)

@@ -55,6 +55,21 @@ async def test_withdrawn_consent_stops_decoding_within_a_second(serve: Serve, mo
         await one.wait_for("avatar_frame", spoken + 5)
 
 
+async def test_what_a_voice_expresses_is_read_only_with_consent_to_that(serve: Serve, moving_clip: Clip) -> None:
+    async with serve(engine=engine()) as service, call(service.base, moving_clip) as one:
+        await one.consent(emotion=False)
+        await until(lambda: FakeVoice.heard > 16_000)
+        assert FakeVoice.read == 0
+        one.control("consent", avatar=True, emotion=True)
+        await until(lambda: FakeVoice.read > 5)
+        one.control("consent", avatar=True, emotion=False)
+        await one.wait_for("consent_state", 2, where=lambda m: not m["payload"]["emotion"])
+        await asyncio.sleep(0.2)  # what was under way
+        heard, read = FakeVoice.heard, FakeVoice.read
+        await until(lambda: FakeVoice.heard > heard + 8_000)
+        assert FakeVoice.read == read
+
+
 async def test_after_consent_was_withdrawn_and_given_again_no_face_is_another_one(
     serve: Serve, moving_clip: Clip
 ) -> None:

@@ -112,9 +112,51 @@ def test_a_source_is_a_server_or_what_exists_here(tmp_path: Path, monkeypatch: p
         ("nowhere", "--from is nowhere, where nothing is"),
         ("s3://bucket/x", "--from is s3://bucket/x; expected a URL of http or https"),
         ("https:///x", "names no server"),
+        ("http://[bad/x", "--from is http://…, which is no address; expected https://host/folder"),
+        ("file://[bad/x", "--from is file://…, which is no address"),
+        ("~nobody-here/x", "--from is ~nobody-here/x, which cannot be looked at"),
+        ("x" * 300, "which cannot be looked at: .*File name too long"),
     ):
         with pytest.raises(UsageError, match=said):
             source.given(text, "--from")
+
+
+@pytest.mark.parametrize(
+    ("place", "shown"),
+    [
+        ("https://me:secret@h:8/x?key=secret#secret", "https://h:8/x"),
+        ("https://me:secret@/x", "https:///x"),
+        ("https://me:secret@h:port/x", "https://h:port/x"),
+        ("https://me:se/cret@h/x", "https://…"),
+        ("https://me:se#cret@h/x", "https://…"),
+        ("https://me:secret@[bad/x", "https://…"),
+        ("https://h/@scope/x", "https://h/@scope/x"),
+        ("/a@b/c", "/a@b/c"),
+    ],
+)
+def test_what_may_be_secret_in_an_address_is_not_shown(place: str, shown: str) -> None:
+    assert source.shown(place) == shown
+
+
+@pytest.mark.parametrize("text", ["https://me:secret@/x", "HTTPS://me:secret@h/x", "http://me:secret@[bad/x"])
+def test_a_refused_source_is_named_without_its_password(text: str) -> None:
+    with pytest.raises(UsageError, match="--from is https?://") as caught:
+        source.given(text, "--from")
+    assert "secret" not in str(caught.value)
+
+
+def test_an_address_that_cannot_be_read_is_refused_before_anybody_is_asked(tmp_path: Path) -> None:
+    environ = {"XDG_DATA_HOME": str(tmp_path), "HOOVIK_MODELS": "http://[bad/index.json"}
+    with pytest.raises(UsageError, match="HOOVIK_MODELS is http://…, which is no address"):
+        located("own", environ)
+
+
+def test_a_wrong_index_is_named_as_messages_may() -> None:
+    bad = entry(files=[{"name": "a", "url": "//[bad/x"}])
+    for text in (b"<html>", written(entry(), entry()), written(bad), written(entry(files=[{"name": "a.part"}]))):
+        with pytest.raises(ModelIndexError, match="https://m.example/i.json") as caught:
+            index.read(text, "https://me:secret@m.example/i.json", "https://m.example/i.json")
+        assert "secret" not in str(caught.value)
 
 
 def test_places_are_tried_in_order() -> None:
@@ -185,6 +227,22 @@ def test_a_model_is_its_file_where_it_has_but_one_else_its_folder(tmp_path: Path
     put(kept, own("a", "b"), noise(100), noise(100))
     assert located("own", environ) == kept.folder / "own"
     assert located("expression", environ) == shipped.FOLDER / "expression"
+
+
+def test_a_model_of_ours_that_a_servers_index_overrides_is_used_as_it_was_pulled(tmp_path: Path) -> None:
+    environ = {"XDG_DATA_HOME": str(tmp_path)}
+    kept, model = store(environ), msgspec.structs.replace(own("a"), name=TASK.name)
+    put(kept, model, noise(100))
+    kept.keep(Record(model, {"a": Recorded(100, sha256(noise(100)), "u")}))
+    with pytest.raises(MissingModelError):
+        located(TASK.name, environ)  # without that index it is ours that counts
+    for place in ("https://m.example/mirror", "https://m.example/i.json"):
+        environ["HOOVIK_MODELS"] = place
+        if place.endswith(".json"):
+            assert located(TASK.name, environ) == kept.folder / TASK.name / "a"
+        else:
+            with pytest.raises(MissingModelError):
+                located(TASK.name, environ)
 
 
 def test_an_index_file_of_the_users_is_read_where_it_lies(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""An emotion model of what is seen: the expression network over the newest steps, moved a little by the voice."""
+"""An emotion model of what is seen, or heard where no face is read: networks on faces and voices, pooled over steps."""
 
 from __future__ import annotations
 
@@ -19,16 +19,21 @@ CALL = np.array([0.50, 0.15, 0.07, 0.07, 0.07, 0.07, 0.07], np.float32)
 were searched for by feelings. What the network says is carried from one to the other by Bayes' rule (Saerens, Latinne
 and Decaestecker, Neural Computation 14, 2002)."""
 
+VOICE_SHARE = 0.5
+"""How much of what the voice network says is believed: it knows acted voices, each class as often as any other; what it
+finds in natural ones was not measured, as there is no such material here."""
+
 _LOG_CALL = np.log(CALL)
 _LEAST = 0.05
 "How much less likely one look can make a class: it must not rule it out."
 
 
 class FaceModel(WindowModel):
-    """A model on the expression network.
+    """A model on the expression network and, where no face is read, on the light speech encoder.
 
     A mean of the logarithms of the steps' probabilities, each by its age and by how far the face could be trusted; what
-    is left of it where none could is the classes' shares in a call.
+    is left of it where none could is the classes' shares in a call. A voice counts by its newest reading, which is of
+    the last seconds of speech.
     """
 
     name = "hoovik-face-1"
@@ -37,7 +42,7 @@ class FaceModel(WindowModel):
         return any(face.expression is not None and face.confidence > 0.0 for face in faces)
 
     def _logits(self, faces: Sequence[FaceEstimate], voices: Sequence[VoiceEstimate]) -> Floats:
-        logits: Floats = _LOG_CALL + evidence(faces)
+        logits: Floats = _LOG_CALL + (evidence(faces) if self._read(faces) else heard(voices))
         return logits
 
 
@@ -55,3 +60,13 @@ def evidence(faces: Sequence[FaceEstimate]) -> Floats:
     said = np.log(np.maximum(np.array([face.expression for face in read]) / TRAINED, _LEAST))
     mean: Floats = np.average(said, axis=0, weights=weights) * np.average(trust, weights=weights)
     return mean
+
+
+def heard(voices: Sequence[VoiceEstimate]) -> Floats:
+    """(7,) logarithms of how much likelier each class makes these voices; 0 where no expression was read of any."""
+    read = [voice.expression for voice in voices if voice.expression is not None]
+    if not read:
+        return np.zeros(len(EMOTIONS), np.float32)
+    said: Floats = np.log(np.maximum(read[-1] * np.float32(len(EMOTIONS)), np.float32(_LEAST)))
+    said *= np.float32(VOICE_SHARE)
+    return said

@@ -134,7 +134,7 @@ class Follower:
         rgb = self._cut(picture, cosine / INPUT, sine / INPUT, left, top)
         np.multiply(rgb.reshape(self._matrix.shape), _UNIT, out=self._matrix)
         found = self._graph.run(Graph.matrix(self._matrix))
-        if found is None or self.presence is None or self.presence <= PRESENT:
+        if found is None or self.presence is None or not self.presence > PRESENT:
             return None
         width, height = size(picture)
         axes = (

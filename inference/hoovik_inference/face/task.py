@@ -1,7 +1,7 @@
 """MediaPipe's face landmarker with blendshapes, for whoever has its file: `face_landmarker.task` (Apache-2.0).
 
-Not part of the package; `hoovik-rtc models pull face_landmarker` fetches it. As the reference engine runs it: IMAGE mode,
-each picture anew.
+Not part of the package; `hoovik-rtc models pull face_landmarker` fetches it. As the reference engine runs it: IMAGE
+mode, each picture anew.
 """
 
 from __future__ import annotations

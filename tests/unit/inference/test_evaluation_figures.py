@@ -163,4 +163,4 @@ def test_the_plot_shows_the_figures(tmp_path: Path, classes: tuple[str, ...]) ->
 
 def test_a_plot_without_any_reading_says_so(tmp_path: Path) -> None:
     plot(figures(np.array([HAPPY]), sure([None])), "a $ and a $\\x", tmp_path / "a.svg")
-    assert "no face was found" in (tmp_path / "a.svg").read_text("utf-8")
+    assert "all: no face" in (tmp_path / "a.svg").read_text("utf-8")

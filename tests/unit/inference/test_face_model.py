@@ -137,3 +137,25 @@ def test_below_the_threshold_it_abstains() -> None:
     divided = (saying("sad") + saying("fear") + saying("angry")) / 3
     estimate = FaceModel(0.6).infer([steps([divided] * 10)])[0]
     assert estimate.abstained and estimate.emotion == "neutral"
+
+
+def talking(readings: Sequence[Floats | None], faces: Sequence[Floats | None] = ()) -> EmotionEstimate:
+    """What is made of a voice whose newest hops were read so, beside faces that were."""
+    voices: list[VoiceEstimate | None] = [None] * (SEQ_LEN - len(readings))
+    voices += [dataclasses.replace(voice(n * 100.0, 0.9), expression=one) for n, one in enumerate(readings)]
+    seen = steps(faces).faces if faces else (None,) * SEQ_LEN
+    return FaceModel().infer([window(list(seen), voices, "both" if faces else "audio_only")])[0]
+
+
+def test_without_a_face_the_newest_reading_of_the_voice_counts() -> None:
+    happy, angry = saying("happy", 0.95), saying("angry", 0.95)
+    first, then = talking([happy, happy]), talking([happy, angry])
+    assert score(first, "happy") > score(talking([None]), "happy") + 0.2
+    assert score(then, "angry") > score(first, "angry") + 0.2
+    assert score(then, "happy") < score(first, "happy")
+
+
+def test_where_a_face_is_read_the_voice_does_not_contradict_it() -> None:
+    assert talking([saying("angry", 0.95)], [saying("happy")] * SEQ_LEN).emotion == "happy"
+    with_voice, without = talking([saying("sad")], [saying("happy")] * 3), talking([None], [saying("happy")] * 3)
+    np.testing.assert_allclose(with_voice.scores, without.scores)

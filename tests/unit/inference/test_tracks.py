@@ -170,6 +170,18 @@ def test_the_only_face_that_jumped_is_the_same_one() -> None:
     assert tracks.followed == 1
 
 
+def test_who_comes_back_is_followed_though_another_face_was_taken_for_theirs() -> None:
+    """The detector sees a poster that no mesh can be laid on, again and again, while the participant is away."""
+    tracks = started(MIDDLE)
+    poster = Box(0.95, 0.2, 0.05, 0.07)
+    for now in range(3000, 9000, 500):
+        tracks.count([poster], float(now))
+    tracks.count([poster, MIDDLE], 9000.0)
+    assert tracks.take(MIDDLE, 9000.0)
+    tracks.here(MIDDLE, 9100.0)
+    assert tracks.followed is not None and not tracks.gone(9100.0)
+
+
 def test_with_two_faces_one_in_a_new_place_is_not_mistaken_for_the_followed_one() -> None:
     tracks = started(MIDDLE, SMALL)
     new = Box(0.85, 0.8, 0.2, 0.25)

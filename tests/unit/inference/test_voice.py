@@ -1,4 +1,4 @@
-"""Filter, activity, prosody and visemes, each alone."""
+"""Filter, activity and prosody, each alone."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hoovik_inference.types import VISEMES, Floats
-from hoovik_inference.voice import HOP, HighPass, VisemeReader, VoiceActivity, formants, level_db, pitch_hz
+from hoovik_inference.types import Floats
+from hoovik_inference.voice import HOP, HighPass, VoiceActivity, level_db, pitch_hz
 from hoovik_inference.voice.prosody import FRAME
-from hoovik_inference.voice.visemes import VOWELS
-from tests.unit.inference.sounds import hiss, noise, recording, silence, tone, vowel
+from tests.unit.inference.sounds import noise, recording, silence, tone, vowel
 
 
 def filtered(sound: Floats) -> Floats:
@@ -97,63 +96,3 @@ def test_the_smoothed_probability_moves_without_jumps(shared_media: Path) -> Non
 def test_a_hop_of_another_length_is_refused() -> None:
     with pytest.raises(ValueError, match=r"expected \(512,\)"):
         VoiceActivity().process(np.zeros(480, np.float32))
-
-
-def read(sound: Floats, pitch: float, speaking: float = 1.0) -> Floats:
-    """Weights after the middle of a steady sound."""
-    reader = VisemeReader()
-    for i in range(0, len(sound) // HOP * HOP, HOP):
-        hop = sound[i : i + HOP]
-        weights = reader.read(hop, level_db(hop), pitch, speaking)
-    assert weights.shape == (15,)
-    assert weights.sum() == pytest.approx(1.0, abs=1e-5)
-    assert weights.min() >= 0.0
-    return weights
-
-
-def best(weights: Floats) -> str:
-    return VISEMES[int(weights.argmax())]
-
-
-@pytest.mark.parametrize("name", list(VOWELS))
-@pytest.mark.parametrize("f0", [110.0, 180.0])
-def test_a_vowel_made_of_its_formants_is_read_as_itself(name: str, f0: float) -> None:
-    first, second = VOWELS[name]
-    assert best(read(vowel(f0, (first, second, 2900.0, 3600.0), 0.3), f0)) == name
-
-
-@pytest.mark.parametrize("hz", [(500.0, 1500.0), (700.0, 1200.0), (350.0, 2200.0)])
-def test_formants_of_a_made_vowel_are_found(hz: tuple[float, float]) -> None:
-    sound = vowel(100, (*hz, 3000.0), 0.2)[1024 : 1024 + HOP]
-    power = np.asarray(np.abs(np.fft.rfft(sound * np.hanning(HOP))) ** 2, np.float64)
-    assert formants(power) == pytest.approx(hz, rel=0.2)
-
-
-def test_hiss_is_a_sibilant_sharp_or_dull_by_its_centre() -> None:
-    assert best(read(hiss(5000, 7600, 0.3), 0.0)) == "SS"
-    assert best(read(hiss(2200, 4800, 0.3), 0.0)) == "CH"
-
-
-def test_silence_is_a_closed_mouth_and_so_is_noise_without_a_speaker() -> None:
-    assert best(read(silence(0.3), 0.0, speaking=0.0)) == "sil"
-    assert best(read(noise(0.3), 0.0, speaking=0.05)) == "sil"
-
-
-def test_a_short_dip_inside_speech_closes_the_lips_and_a_pause_ends_in_silence() -> None:
-    reader = VisemeReader()
-    loud, quiet = vowel(120, (700, 1200, 2600), 0.5), noise(0.5, level=0.001)
-    for i in range(0, 10 * HOP, HOP):
-        reader.read(loud[i : i + HOP], level_db(loud[i : i + HOP]), 120.0, 0.95)
-    dip = [reader.read(quiet[i : i + HOP], level_db(quiet[i : i + HOP]), 0.0, 0.9) for i in range(0, 8 * HOP, HOP)]
-    assert best(dip[1]) == "PP"
-    assert best(dip[-1]) == "sil"
-
-
-def test_weak_noise_after_loud_speech_is_teeth_not_hiss() -> None:
-    reader = VisemeReader()
-    loud, weak = vowel(120, (700, 1200, 2600), 0.5, level=0.4), hiss(3000, 7600, 0.3, level=0.016)
-    for i in range(0, 10 * HOP, HOP):
-        reader.read(loud[i : i + HOP], level_db(loud[i : i + HOP]), 120.0, 0.95)
-    for i in range(0, 3 * HOP, HOP):
-        weights = reader.read(weak[i : i + HOP], level_db(weak[i : i + HOP]), 0.0, 0.95)
-    assert best(weights) == "FF"

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from hoovik_inference.types import VISEMES, Floats, VoiceEstimate, VoiceObserver
-from hoovik_inference.voice import HOP, StreamVoiceObserver, warm
+from hoovik_inference.voice import HOP, HighPass, StreamVoiceObserver, VisemeReader, warm
+from hoovik_inference.voice.viseme_features import LAG_MS
 from tests.unit.inference.sounds import RATE, noise, recording, silence, tone
 
 HOP_MS = HOP * 1000 / RATE
@@ -156,7 +157,23 @@ def test_pauses_between_real_words_close_the_mouth(shared_media: Path) -> None:
     heard = fed(recording(shared_media / "cold_corpus3.wav"), 320)
     quiet = [e for e in heard if e.speaking_probability < 0.1]
     assert quiet
-    assert np.mean([e.visemes[VISEMES.index("sil")] for e in quiet]) > 0.8
+    assert np.mean([e.visemes.argmax() == VISEMES.index("sil") for e in quiet]) > 0.8
+
+
+def test_each_estimate_says_what_moments_its_visemes_are_about() -> None:
+    sound = noise(0.5)
+    for estimate in fed(sound, 320, 1000.0):
+        assert estimate.viseme_ms == pytest.approx(estimate.time_ms - LAG_MS)
+        assert estimate.viseme_track is not None
+        assert estimate.viseme_track.shape == (2, len(VISEMES))
+        np.testing.assert_array_equal(estimate.viseme_track[-1], estimate.visemes)
+
+
+def test_the_observer_hears_the_visemes_that_the_reader_alone_hears() -> None:
+    sound = noise(0.4)
+    reader, highpass = VisemeReader(), HighPass()
+    alone = [reader.read(highpass.process(sound[at : at + HOP])) for at in range(0, len(sound) - HOP + 1, HOP)]
+    np.testing.assert_allclose(np.stack([e.viseme_track for e in fed(sound, 320)]), alone, atol=1e-5)  # type: ignore[misc]
 
 
 def test_the_observer_says_how_much_it_wants_before_it_speaks() -> None:

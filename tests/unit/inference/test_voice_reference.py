@@ -9,10 +9,10 @@ import pytest
 from numpy.typing import NDArray
 
 from hoovik_inference.types import Floats
-from hoovik_inference.voice import HOP, RATE, HighPass, formants, pitch_hz
+from hoovik_inference.voice import HOP, RATE, HighPass, pitch_hz
 from hoovik_inference.voice.highpass import CUTOFF_HZ
 from hoovik_inference.voice.prosody import FRAME, HIGHEST_HZ, LOWEST_HZ, VOICED
-from hoovik_inference.voice.visemes import VOWELS, _power, _predictor
+from tests.bench.formant_visemes import VOWELS, _power, _predictor, formants
 from tests.unit.inference.sounds import hiss, noise, silence, tone, vowel
 
 Doubles = NDArray[np.float64]

@@ -98,3 +98,17 @@ def test_when_no_emotion_is_read_any_more_the_expression_is_forgotten() -> None:
     expression.read(SCORES, 0.0)
     expression.forget_mood()
     assert read(expression, 10.0) is None
+
+
+def test_avatar_frames_say_which_moment_of_the_sound_their_visemes_are_about() -> None:
+    expression = Expression()
+    for viseme_ms, said in ((None, 100), (64.0, 64)):
+        expression.heard(dataclasses.replace(fakes.voice(100.0, 0.9), viseme_ms=viseme_ms), 100.0)
+        assert expression.avatar(expression.pose(100.0, False), 5.0).audio_ms == said
+
+
+def test_when_no_emotion_is_read_any_more_that_of_the_voice_is_forgotten_too() -> None:
+    expression = Expression()
+    expression.heard(dataclasses.replace(fakes.voice(100.0, 0.9), expression=SCORES), 100.0)
+    expression.forget_mood()
+    assert all(one is None or one.expression is None for one in window(expression, 110.0).voices)
