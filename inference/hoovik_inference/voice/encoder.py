@@ -113,7 +113,9 @@ class VoiceEncoder:
         self._spectra.reset()
         self._moments.reset()
 
-    def process(self, hop: Floats, speaking: float, pitch_hz: float, traits: Floats) -> VoiceReading | None:
+    def process(
+        self, hop: Floats, speaking: float, pitch_hz: float, traits: Floats, *, read: bool = True
+    ) -> VoiceReading | None:
         """Take the (512,) next samples, 16 kHz mono -1…1.
 
         Args:
@@ -121,6 +123,7 @@ class VoiceEncoder:
             speaking: Smoothed probability 0…1 of speech, from `VoiceActivity`.
             pitch_hz: Fundamental frequency in Hz, 0 where unvoiced, from `prosody.pitch_hz`.
             traits: (256,) what the voice activity network made of the hop, from `VoiceActivity.traits`.
+            read: Whether to read what is known by now; the hop counts for later readings anyway.
 
         Returns:
             What the voice expresses, after each hop of speech; None after others, and where there was too little yet.
@@ -137,7 +140,7 @@ class VoiceEncoder:
             return None
         moments.speech(inputs(spectra, pitch_hz, traits))
         speech_s = moments.hops * HOP / RATE
-        if speech_s < LEAST_S:
+        if not read or speech_s < LEAST_S:
             return None
         embedding, logits = self._network.read(moments.pooled())
         scores = np.exp(logits[:-1] - logits[:-1].max())

@@ -10,7 +10,7 @@ import numpy as np
 
 from hoovik_inference.types import Floats, VoiceEstimate
 from hoovik_inference.voice.activity import VoiceActivity
-from hoovik_inference.voice.encoder import VoiceEncoder
+from hoovik_inference.voice.encoder import SPEAKING, VoiceEncoder
 from hoovik_inference.voice.highpass import HighPass
 from hoovik_inference.voice.prosody import FRAME, level_db, pitch_hz
 from hoovik_inference.voice.stream import HOP, RATE
@@ -20,6 +20,8 @@ from hoovik_inference.voice.visemes import VisemeReader
 
 logger = logging.getLogger(__name__)
 
+READ_EVERY = 3
+"Hops from one reading of what is expressed to the next: emotions are inferred ten times a second."
 GAP_MS = 60.0
 "Difference between expected and given capture time beyond which the sound does not continue."
 
@@ -45,6 +47,8 @@ class StreamVoiceObserver:
         self._newest = np.zeros(FRAME, np.float32)  # filtered
         self._last_ms: float | None = None
         self._encoder: VoiceEncoder | None = None
+        self._unread = READ_EVERY  # hops since the last reading
+        self._expression: Floats | None = None
 
     def observe(self, samples: Floats, time_ms: float) -> list[VoiceEstimate]:
         """Take (n,) new samples, 16 kHz mono -1…1, the last captured at `time_ms`.
@@ -91,7 +95,7 @@ class StreamVoiceObserver:
     def express(self, on: bool) -> None:
         """Read what the voice expresses from now on, or read it no more and forget it."""
         if not on:
-            self._encoder = None
+            self._encoder = self._expression = None
         elif self._encoder is None and self._reads:
             self._encoder = VoiceEncoder()
 
@@ -103,6 +107,7 @@ class StreamVoiceObserver:
         self._tempo = Tempo()
         if self._encoder is not None:
             self._encoder.reset()
+        self._unread, self._expression = READ_EVERY, None
         self._filled = 0
         self._newest[:] = 0.0
         self._last_ms = None
@@ -114,13 +119,8 @@ class StreamVoiceObserver:
         newest[:-HOP] = newest[HOP:]
         newest[-HOP:] = clean
         pitch, track = pitch_hz(newest), self._visemes.read(clean)
-        reading = None
         if self._encoder is not None:
-            traits = self._activity.traits
-            if traits is None:
-                _say_once()
-            else:
-                reading = self._encoder.process(hop, speaking, pitch, traits)
+            self._encode(self._encoder, hop, speaking, pitch)
         return VoiceEstimate(
             time_ms=time_ms,
             speaking_probability=speaking,
@@ -130,8 +130,19 @@ class StreamVoiceObserver:
             visemes=track[-1],
             viseme_ms=time_ms - LAG_MS,
             viseme_track=track,
-            expression=None if reading is None else reading.probabilities,
+            expression=None if speaking < SPEAKING else self._expression,
         )
+
+    def _encode(self, encoder: VoiceEncoder, hop: Floats, speaking: float, pitch: float) -> None:
+        """Take the hop in; where it is time to, read what the last seconds expressed."""
+        traits = self._activity.traits
+        if traits is None:
+            _say_once()
+            return
+        self._unread += 1
+        reading = encoder.process(hop, speaking, pitch, traits, read=self._unread >= READ_EVERY)
+        if reading is not None:
+            self._unread, self._expression = 0, reading.probabilities
 
 
 @cache

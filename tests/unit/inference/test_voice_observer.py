@@ -183,3 +183,24 @@ def test_the_observer_says_how_much_it_wants_before_it_speaks() -> None:
         wanted = observer.wanted
         spoke = observer.observe(sound, 20.0 * (n + 1))
         assert bool(spoke) is (wanted <= 320)
+
+
+@pytest.mark.shared
+def test_what_a_voice_expresses_is_read_while_it_speaks_and_forgotten_when_asked_to(shared_media: Path) -> None:
+    sound = recording(shared_media / "cold_corpus3.wav")[: 10 * RATE]
+    observer = StreamVoiceObserver()
+    assert all(one.expression is None for one in observer.observe(sound, 10_000.0)), "nobody asked"
+    observer.express(True)
+    heard = observer.observe(sound, 20_000.0)
+    read = [one.expression for one in heard if one.expression is not None]
+    assert len(read) > 100 and all(one.sum() == pytest.approx(1.0, abs=1e-5) for one in read)
+    assert len({id(one) for one in read}) == pytest.approx(len(read) / 3, rel=0.1), "every third hop"
+    assert all(one.expression is None for one in heard if one.speaking_probability < 0.25)
+    observer.express(False)
+    assert all(one.expression is None for one in observer.observe(sound, 30_000.0))
+
+
+def test_an_observer_that_shall_not_read_does_not() -> None:
+    observer = StreamVoiceObserver(reads=False)
+    observer.express(True)
+    assert all(one.expression is None for one in observer.observe(np.zeros(RATE, np.float32), 1000.0))
