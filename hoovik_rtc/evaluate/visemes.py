@@ -15,7 +15,7 @@ from hoovik_inference.evaluation import DataError, UnreadableError, plot
 from hoovik_inference.evaluation.energy_visemes import energy
 from hoovik_inference.evaluation.recordings import sound_of
 from hoovik_inference.evaluation.textgrid import phones, spoken
-from hoovik_inference.evaluation.visemes import HIT_MS, Reader, Scored, VisemeFigures, network, score, viseme_figures
+from hoovik_inference.evaluation.visemes import HIT_MS, Scored, VisemeFigures, network, score, viseme_figures
 from hoovik_inference.voice.viseme_features import LATENCY_MS
 from hoovik_inference.voice.viseme_net import shipped
 from hoovik_rtc import clock
@@ -34,7 +34,6 @@ def evaluate_visemes(
     loss: float = 0.0,
     json_to: Path | None = None,
     plot_to: Path | None = None,
-    others: Mapping[str, Reader] | None = None,
 ) -> VisemeFigures:
     """Read the recordings with TextGrids at `data`, print the figures, write what is asked for.
 
@@ -44,7 +43,6 @@ def evaluate_visemes(
         loss: Share of the packets that the call loses.
         json_to: Where the figures go as JSON.
         plot_to: Where the plot goes; its suffix says as what.
-        others: Readers to compare with, by name; the energy viseme where None.
 
     Raises:
         UsageError: `codec`, `loss` or a name to write to cannot be used.
@@ -62,7 +60,7 @@ def evaluate_visemes(
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
     if found.left_out:
         errors.print("left out: " + ", ".join(f"{what} ({count})" for what, count in found.left_out.items()))
-    readers = {name: network} | dict({ENERGY: energy} if others is None else others)
+    readers = {name: network, ENERGY: energy}
     scored: dict[str, list[Scored]] = {reader: [] for reader in readers}
     unreadable: list[str] = []
     started = clock.now_ms()

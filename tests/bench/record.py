@@ -21,7 +21,7 @@ class Record(msgspec.Struct):
     emotion: list[float] = []
     "Arrival of each emotion update."
     audio: list[tuple[float, float]] = []
-    "(audio_ms named, arrival) of each message that names one."
+    "(audio_ms named, arrival) of each avatar frame that names one: which moment its visemes are about."
     audio_ahead_ms: float = 0.0
     "How far ahead of the microphone `audio_ms` runs, see webrtc_player."
     control: dict[str, int] = {}
@@ -90,11 +90,10 @@ def note(record: Record, heard: Heard, at: float) -> None:
         record.avatar.append(at)
         if heard.payload.measured:
             record.frames.append((heard.timestamp_ms, at))
+        if heard.payload.audio_ms is not None:
+            record.audio.append((heard.payload.audio_ms, at))
     elif kind == "emotion_update":
         record.emotion.append(at)
     else:
         name = kind if heard.payload.code is None else f"{kind}:{heard.payload.code}"
         record.control[name] = record.control.get(name, 0) + 1
-        return
-    if heard.payload.audio_ms is not None:
-        record.audio.append((heard.payload.audio_ms, at))

@@ -126,5 +126,5 @@ def test_a_training_that_was_stopped_goes_on_as_if_it_had_not(tmp_path: Path, sp
 def test_a_checkpoint_of_another_recipe_is_refused(tmp_path: Path, speech: Path) -> None:
     material = prepare(SMALL.amount, SMALL.seed, speech, as_sent)
     fit(material, with_epochs(SMALL, 1), tmp_path)
-    with pytest.raises(ValueError, match="another recipe or other speech"):
+    with pytest.raises(ValueError, match="another recipe or other material"):
         fit(material, SMALL, tmp_path, resume=True)

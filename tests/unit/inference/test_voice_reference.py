@@ -12,8 +12,7 @@ from hoovik_inference.types import Floats
 from hoovik_inference.voice import HOP, RATE, HighPass, pitch_hz
 from hoovik_inference.voice.highpass import CUTOFF_HZ
 from hoovik_inference.voice.prosody import FRAME, HIGHEST_HZ, LOWEST_HZ, VOICED
-from tests.bench.formant_visemes import VOWELS, _power, _predictor, formants
-from tests.unit.inference.sounds import hiss, noise, silence, tone, vowel
+from tests.unit.inference.sounds import hiss, noise, tone, vowel
 
 Doubles = NDArray[np.float64]
 
@@ -75,60 +74,3 @@ def test_the_pitch_is_that_of_the_difference_function_as_it_is_defined(sound: Fl
     for start in range(0, len(sound) - FRAME, 400):
         piece = sound[start : start + FRAME]
         assert pitch_hz(piece) == pytest.approx(yin(piece), abs=0.01)
-
-
-def spectra() -> list[Doubles]:
-    """Of vowels, noises, and a vowel in noise."""
-    sounds = [vowel(f0, (*hz, 2800.0), 0.2) for hz in VOWELS.values() for f0 in (100.0, 190.0)]
-    sounds += [noise(0.2), hiss(300, 2500, 0.2), sounds[0] + noise(0.2, 0.02)]
-    return [_power(sound[1000 : 1000 + HOP]) for sound in sounds]
-
-
-def test_the_power_spectrum_is_the_square_of_the_fourier_sum() -> None:
-    sound = vowel(130, (500.0, 1500.0), 0.2)[1000 : 1000 + HOP]
-    n = np.arange(HOP)
-    window = 0.5 - 0.5 * np.cos(2 * np.pi * n / (HOP - 1))
-    sums = np.exp(-2j * np.pi * np.outer(np.arange(HOP // 2 + 1), n) / HOP) @ (sound * window)
-    np.testing.assert_allclose(_power(sound), np.abs(sums) ** 2, rtol=1e-4, atol=1e-6)
-
-
-def lags(power: Doubles) -> Doubles:
-    """Autocorrelation, lags 0 to 10, of 0 to 4 kHz after an emphasis of 0.9."""
-    hz = np.arange(129) * 31.25
-    lifted = power[:129] * np.abs(1.0 - 0.9 * np.exp(-2j * np.pi * hz / 8000.0)) ** 2
-    found: Doubles = np.fft.irfft(lifted)[:11]
-    found[0] *= 1.0001
-    return found
-
-
-def solved(autocorrelation: Doubles) -> Doubles:
-    """The prediction error filter from its normal equations."""
-    order = len(autocorrelation) - 1
-    matrix = autocorrelation[np.abs(np.subtract.outer(np.arange(order), np.arange(order)))]
-    return np.concatenate([[1.0], np.linalg.solve(matrix, -autocorrelation[1:])])
-
-
-def test_the_predictor_solves_the_normal_equations() -> None:
-    for power in spectra():
-        autocorrelation = lags(power)
-        np.testing.assert_allclose(_predictor(autocorrelation.tolist()), solved(autocorrelation), rtol=1e-6, atol=1e-8)
-
-
-def test_nothing_predicts_nothing() -> None:
-    assert _predictor([0.0] * 11) == [1.0] + [0.0] * 10
-    assert formants(_power(silence(0.1)[:HOP])) == (500.0, 950.0)
-
-
-def peaks(power: Doubles) -> list[float]:
-    """Peaks from 200 Hz in the spectrum of the model."""
-    envelope = 1.0 / np.abs(np.fft.rfft(solved(lags(power)), 256)) ** 2
-    at = [n for n in range(1, 128) if envelope[n - 1] < envelope[n] >= envelope[n + 1]]
-    return [n * 31.25 for n in at if n * 31.25 >= 200.0]
-
-
-def test_formants_are_the_first_peaks_of_the_models_spectrum() -> None:
-    for power in spectra():
-        hz = peaks(power)
-        first = hz[0]
-        second = next((value for value in hz[1:] if value > max(first + 200.0, 700.0)), first + 450.0)
-        assert formants(power) == (min(first, 1100.0), second)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from hoovik_inference.face.blendshapes import INPUTS, OTHER, inputs
 from hoovik_inference.face.head import Head
 from hoovik_inference.face.points import POINTS, mirrored
+from hoovik_inference.training import checkpoint
 from hoovik_inference.training.blendshape.rows import CLEAN, Rows
 from hoovik_inference.training.blendshape.truth import RAISED, WIDE, targets
 from hoovik_inference.training.progress import Progress, unheard
@@ -199,14 +200,9 @@ def fit(
     # Sums differ in their last digits with the number of threads.
     sums = [(share, round(group.wanted.double().sum().item(), 3)) for group, share in groups]
     about = f"{recipe} {stage} {steps} {sums}"
+    parts: dict[str, checkpoint.Stateful] = {"net": net, "optimiser": optimiser, "schedule": schedule}
     if kept.is_file():
-        held = torch.load(kept, weights_only=True, map_location=device)
-        if held["about"] != about:
-            raise ValueError(f"{kept} is of another recipe or other material: resume with what it began with, or anew")
-        net.load_state_dict(held["net"])
-        optimiser.load_state_dict(held["optimiser"])
-        schedule.load_state_dict(held["schedule"])
-        losses = list(held["losses"])
+        losses = checkpoint.load(kept, about, parts, device)
     weight = torch.from_numpy(scale.weight).to(device)
     # The same noise on every coordinate is the same on every component.
     noise = torch.from_numpy(recipe.jitter_cm * scale.noise).to(device)
@@ -225,10 +221,7 @@ def fit(
             schedule.step()
             mean += loss.detach() / now
         losses.append(float(mean))
-        part = kept.with_suffix(".part")
-        state = {"net": net.state_dict(), "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict()}
-        torch.save({"about": about, "losses": losses, **state}, part)
-        part.replace(kept)
+        checkpoint.save(kept, about, losses, parts)
         progress(stage, min(steps, len(losses) * REPORT), steps, f"loss {losses[-1]:.5f}")
     net.eval()
     return losses

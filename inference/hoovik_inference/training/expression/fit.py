@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from hoovik_inference.face.crop import LEAST_STD
+from hoovik_inference.training import checkpoint
 from hoovik_inference.training.expression.data import Faces, Jitter, cuts, jittered
 from hoovik_inference.training.expression.net import ExpressionNet, Shape
 from hoovik_inference.training.progress import Progress, unheard
@@ -100,13 +101,13 @@ def fit(
         ValueError: The checkpoint was made with another recipe or on other pictures.
     """
     run = _Run(train, held, recipe, device)
-    checkpoint = work / CHECKPOINT
-    if resume and checkpoint.exists():
-        run.load(checkpoint)
+    kept = work / CHECKPOINT
+    if resume and kept.exists():
+        run.load(kept)
     work.mkdir(parents=True, exist_ok=True)
     while len(run.history) < recipe.epochs + recipe.cool:
         run.epoch(progress)
-        run.save(checkpoint)
+        run.save(kept)
     return run.averaged, run.history
 
 
@@ -148,27 +149,16 @@ class _Run:
         )
 
     def save(self, file: Path) -> None:
-        """Write all that a later process needs to go on; the file is whole at any moment."""
-        state = {
-            "about": self._about,
-            "net": self._net.state_dict(),
-            "averaged": self.averaged.state_dict(),
-            "optimizer": self._optimizer.state_dict(),
-            "history": [asdict(epoch) for epoch in self.history],
-        }
-        part = file.with_suffix(".part")
-        torch.save(state, part)
-        part.replace(file)
+        """Keep where it is."""
+        checkpoint.save(file, self._about, [asdict(epoch) for epoch in self.history], self._parts)
 
     def load(self, file: Path) -> None:
         """Go on from `save`."""
-        state: dict[str, Any] = torch.load(file, map_location=self._device, weights_only=True)
-        if state["about"] != self._about:
-            raise ValueError(f"{file} is of another recipe or other pictures; remove it, or train without --resume")
-        self._net.load_state_dict(state["net"])
-        self.averaged.load_state_dict(state["averaged"])
-        self._optimizer.load_state_dict(state["optimizer"])
-        self.history = [Epoch(**epoch) for epoch in state["history"]]
+        self.history = [Epoch(**epoch) for epoch in checkpoint.load(file, self._about, self._parts, self._device)]
+
+    @property
+    def _parts(self) -> dict[str, checkpoint.Stateful]:
+        return {"net": self._net, "averaged": self.averaged, "optimizer": self._optimizer}
 
     def _step(self, step: int, images: NDArray[np.uint8], labels: Tensor) -> float:
         recipe = self._recipe

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -18,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from hoovik_inference.evaluation.phones import MOUTH_OF, MOUTHS
+from hoovik_inference.training import checkpoint
 from hoovik_inference.training.progress import Progress, unheard
 from hoovik_inference.training.visemes.material import Amount, Material, Stretch
 from hoovik_inference.training.visemes.mix import Batch, Change, balance, batch, prior_of
@@ -104,13 +104,13 @@ def fit(
         ValueError: The checkpoint was made with another recipe.
     """
     run = _Run(material, recipe, device)
-    checkpoint = work / CHECKPOINT
-    if resume and checkpoint.exists():
-        run.load(checkpoint)
+    kept = work / CHECKPOINT
+    if resume and kept.exists():
+        run.load(kept)
     work.mkdir(parents=True, exist_ok=True)
     while len(run.history) < recipe.epochs:
         run.epoch(progress)
-        run.save(checkpoint)
+        run.save(kept)
     return run.averaged, run.prior, run.history
 
 
@@ -145,27 +145,16 @@ class _Run:
         self.history.append(Epoch(number + 1, rate, total / recipe.batches, loss, accuracy, uar))
 
     def save(self, file: Path) -> None:
-        """Write all that a later process needs to go on; the file is whole at any moment."""
-        state = {
-            "about": self._about,
-            "net": self._net.state_dict(),
-            "averaged": self.averaged.state_dict(),
-            "optimizer": self._optimizer.state_dict(),
-            "history": [asdict(epoch) for epoch in self.history],
-        }
-        part = file.with_suffix(".part")
-        torch.save(state, part)
-        part.replace(file)
+        """Keep where it is."""
+        checkpoint.save(file, self._about, [asdict(epoch) for epoch in self.history], self._parts)
 
     def load(self, file: Path) -> None:
         """Go on from `save`."""
-        state: dict[str, Any] = torch.load(file, map_location=self._device, weights_only=True)
-        if state["about"] != self._about:
-            raise ValueError(f"{file} is of another recipe or other speech; remove it, or train without --resume")
-        self._net.load_state_dict(state["net"])
-        self.averaged.load_state_dict(state["averaged"])
-        self._optimizer.load_state_dict(state["optimizer"])
-        self.history = [Epoch(**epoch) for epoch in state["history"]]
+        self.history = [Epoch(**epoch) for epoch in checkpoint.load(file, self._about, self._parts, self._device)]
+
+    @property
+    def _parts(self) -> dict[str, checkpoint.Stateful]:
+        return {"net": self._net, "averaged": self.averaged, "optimizer": self._optimizer}
 
     def _step(self, step: int, one: Batch) -> float:
         for group in self._optimizer.param_groups:

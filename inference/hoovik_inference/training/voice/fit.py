@@ -7,13 +7,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
+from hoovik_inference.training import checkpoint
 from hoovik_inference.training.progress import Progress
 from hoovik_inference.training.voice.data import Voices
 from hoovik_inference.training.voice.net import Shape, VoiceNet
@@ -105,14 +105,14 @@ def fit(
     held: NDArray[np.bool_],
     recipe: Recipe,
     seed: int,
-    checkpoint: Path,
+    kept: Path,
     *,
     resume: bool,
     device: str,
     progress: Progress,
     stage: str,
 ) -> Fitted:
-    """Train one network on the recordings that are not `held`, or read it from `checkpoint` where `resume`.
+    """Train one network on the recordings that are not `held`, or read it from `kept` where `resume`.
 
     Raises:
         ValueError: The checkpoint was made with another recipe or on other recordings.
@@ -120,21 +120,12 @@ def fit(
     """
     about = json.dumps([asdict(recipe), seed, held.tolist(), voices.labels.tolist(), voices.actors.tolist()])
     run = _Run(voices, rows, held, recipe, seed, device)
-    if resume and checkpoint.exists():
-        state: dict[str, Any] = torch.load(checkpoint, map_location="cpu", weights_only=True)
-        if state["about"] != about:
-            raise ValueError(
-                f"{checkpoint} is of another recipe or other recordings; remove it, or train without --resume"
-            )
-        run.net.load_state_dict(state["net"])
-        history = tuple(Epoch(**epoch) for epoch in state["history"])
+    if resume and kept.exists():
+        history = tuple(Epoch(**epoch) for epoch in checkpoint.load(kept, about, {"net": run.net}, device))
         progress(stage, 1, 1, "resumed")
         return Fitted(run.net.cpu().eval(), run.middle, run.scale, history)
     history = tuple(run.epoch(number, progress, stage) for number in range(recipe.epochs))
-    part = checkpoint.with_suffix(".part")
-    state = {"about": about, "net": run.net.state_dict(), "history": [asdict(epoch) for epoch in history]}
-    torch.save(state, part)
-    part.replace(checkpoint)
+    checkpoint.save(kept, about, [asdict(epoch) for epoch in history], {"net": run.net})
     return Fitted(run.net.cpu().eval(), run.middle, run.scale, history)
 
 
