@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from hoovik_inference.types import Floats
 from hoovik_inference.voice.stream import HOP, RATE
@@ -26,13 +27,14 @@ class LogMel:
 
     def __init__(self) -> None:
         self._sound = np.zeros(_FRAME - _STEP + HOP, np.float32)
+        self._frames = sliding_window_view(self._sound, _FRAME)[::_STEP]
 
     def process(self, hop: Floats) -> Floats:
         """(2, 64) natural logarithms of power, of the frames that end 16 ms before and with the (512,) next samples."""
         sound = self._sound
         sound[:-HOP] = sound[HOP:]
         sound[-HOP:] = hop
-        return logmel(np.stack([sound[start : start + _FRAME] for start in range(0, HOP, _STEP)]))
+        return logmel(self._frames)
 
     def reset(self) -> None:
         """What follows does not continue what was."""
@@ -41,9 +43,11 @@ class LogMel:
 
 def logmel(frames: Floats) -> Floats:
     """(n, 64) of (n, 512) samples."""
-    spectrum = np.fft.rfft(frames * _WINDOW, axis=1)
-    power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
-    return np.asarray(np.log(power @ _FILTERS + np.float32(FLOOR)), np.float32)
+    power: Floats = np.abs(np.fft.rfft(frames * _WINDOW)).astype(np.float32)
+    power *= power
+    out: Floats = power @ _FILTERS
+    out += np.float32(FLOOR)
+    return np.log(out, out=out)
 
 
 def mel(hz: float) -> float:
@@ -64,5 +68,5 @@ def _filters() -> Floats:
     return np.ascontiguousarray(triangles / triangles.sum(axis=0), np.float32)
 
 
-_WINDOW = np.asarray(np.hanning(_FRAME + 1)[:-1] * _SCALE, np.float32)
+_WINDOW = np.hanning(_FRAME + 1)[:-1] * _SCALE
 _FILTERS = _filters()

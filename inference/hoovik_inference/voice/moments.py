@@ -36,6 +36,9 @@ STEADY = 1e-6
 
 _SUMS = PITCH + 5
 _PAST = max(LAGS)
+_BEFORE = [_PAST - lag for lag in LAGS]
+"Where the hops of the lags lie before the newest of `_PAST + 1`."
+_SHARE = np.float32(1.0 / FRAMES)
 
 
 def inputs(spectra: Floats, pitch_hz: float, traits: Floats) -> Floats:
@@ -55,15 +58,17 @@ class Moments:
 
     def __init__(self) -> None:
         self._sums: NDArray[np.float64] = np.zeros(_SUMS)
-        self._past: NDArray[np.float32] = np.zeros((_PAST + 1, INPUTS), np.float32)
-        self._heard = 0
+        self._new: NDArray[np.float64] = np.empty(_SUMS)
+        self._wide: NDArray[np.float32] = np.zeros((_PAST + 1, WIDE), np.float32)
+        self._mel: NDArray[np.float32] = np.zeros((FRAMES + 1, BANDS), np.float32)  # the last frame before, and these
+        self._pitch: tuple[float, float] | None = None  # of the hop before: octaves, and whether there is one
         self.hops = 0.0
         "Hops of speech behind them, as far as they are not forgotten."
 
     def reset(self) -> None:
         """What follows may be somebody else's."""
         self._sums[:] = 0.0
-        self._heard = 0
+        self._pitch = None
         self.hops = 0.0
 
     def silence(self) -> None:
@@ -72,15 +77,38 @@ class Moments:
         self.hops *= AFTER_SILENCE
 
     def speech(self, values: Floats) -> None:
-        """A hop of speech, (INPUTS,)."""
-        past = self._past
-        past[:-1] = past[1:]
-        if not self._heard:
-            past[:] = values  # before the first hop it was as in the first
-        past[-1] = values
-        self._heard = 1
+        """A hop of speech, (INPUTS,).
+
+        What `_terms` makes of it, without going through what was told before once more.
+        """
+        wide, mel, new = self._wide, self._mel, self._new
+        wide[:-1] = wide[1:]
+        mel[0] = mel[-1]
+        mel[1:] = values[:MEL].reshape(FRAMES, BANDS)
+        newest = wide[-1]
+        np.add(mel[1], mel[2], out=newest[:BANDS])
+        newest[:BANDS] *= _SHARE
+        newest[BANDS:] = values[MEL + 2 :]
+        pitch, voiced = values[MEL : MEL + 2].tolist()
+        if self._pitch is None:  # before the first hop it was as in the first
+            wide[:-1] = newest
+            mel[0] = mel[-1]
+            self._pitch = (pitch, voiced)
+        squares, steps = mel * mel, np.abs(mel[1:] - mel[:-1])
+        new[:WIDE] = newest
+        np.add(squares[1], squares[2], out=new[WIDE : WIDE + BANDS])
+        np.multiply(newest[BANDS:], newest[BANDS:], out=new[WIDE + BANDS : 2 * WIDE])
+        np.subtract(wide[_BEFORE], newest, out=new[2 * WIDE : PITCH].reshape(len(LAGS), WIDE))
+        np.abs(new[2 * WIDE : PITCH], out=new[2 * WIDE : PITCH])
+        np.add(steps[0], steps[1], out=new[2 * WIDE : 2 * WIDE + BANDS])
+        for part in (new[WIDE : WIDE + BANDS], new[2 * WIDE : 2 * WIDE + BANDS]):
+            part *= _SHARE
+        pitch_before, voiced_before = self._pitch
+        both = voiced * voiced_before
+        new[PITCH:] = voiced, pitch, pitch * pitch, both, both * abs(pitch - pitch_before)
+        self._pitch = (pitch, voiced)
         self._sums *= AFTER_SPEECH
-        self._sums += _terms(past)[0]
+        self._sums += new
         self.hops = self.hops * AFTER_SPEECH + 1.0
 
     def pooled(self) -> Floats:

@@ -17,6 +17,10 @@ STRIDE = 128
 "Samples from one spectrum to the next, 8 ms."
 STEP = 2 * STRIDE
 "Samples from one answer of the network to the next, 16 ms: two of its steps are a hop."
+SPECTRA = HOP // STRIDE
+"Spectra of a hop."
+ANSWERS = HOP // STEP
+"Answers to a hop."
 BANDS = 32
 "Mel bands from 80 Hz to 7.6 kHz."
 BEHIND = 3
@@ -49,15 +53,24 @@ def _mel_bank() -> Floats:
     return np.asarray(bank / bank.sum(axis=0), np.float32)
 
 
-_WINDOW = np.hanning(FRAME + 1)[:-1].astype(np.float32)
+_WINDOW = np.hanning(FRAME + 1)[:-1]
 _BANK = _mel_bank() * np.float32(4.0 / (_WINDOW.sum() ** 2))
 
 
 def log_mel(sound: Floats) -> Floats:
     """(n, BANDS) log power, in nats, of the n spectra that begin in each STRIDE of `sound` and fit into it."""
-    frames = sliding_window_view(sound, FRAME)[::STRIDE]
-    parts = np.fft.rfft(frames * _WINDOW, _FFT)
-    power = (parts.real**2 + parts.imag**2).astype(np.float32) @ _BANK
-    power += np.float32(_FLOOR)
-    out: Floats = np.log(power, out=power)
-    return out
+    return log_mel_of(frames_of(sound))
+
+
+def frames_of(sound: Floats) -> Floats:
+    """(n, FRAME), a view: what log_mel's spectra are of."""
+    return sliding_window_view(sound, FRAME)[::STRIDE]
+
+
+def log_mel_of(frames: Floats) -> Floats:
+    """(n, BANDS) log power, in nats, of (n, FRAME) samples."""
+    power: Floats = np.abs(np.fft.rfft(frames * _WINDOW, _FFT)).astype(np.float32)
+    power *= power
+    out: Floats = power @ _BANK
+    out += np.float32(_FLOOR)
+    return np.log(out, out=out)

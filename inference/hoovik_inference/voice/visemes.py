@@ -6,7 +6,7 @@ import numpy as np
 
 from hoovik_inference.types import Floats
 from hoovik_inference.voice.stream import HOP
-from hoovik_inference.voice.viseme_features import BANDS, FRAME, STEP, STRIDE, log_mel
+from hoovik_inference.voice.viseme_features import FRAME, STRIDE, frames_of, log_mel_of
 from hoovik_inference.voice.viseme_level import Relative
 from hoovik_inference.voice.viseme_net import VisemeNetwork, Weights, shipped
 
@@ -18,8 +18,9 @@ class VisemeReader:
         """Begin to listen, with the weights that ship or others."""
         weights = shipped() if weights is None else weights
         self._network = VisemeNetwork(weights)
-        self._relative = Relative(1, weights.prior)
+        self._relative = Relative(weights.prior)
         self._sound = np.zeros(FRAME - STRIDE + HOP, np.float32)
+        self._frames = frames_of(self._sound)
 
     def read(self, hop: Floats) -> Floats:
         """(2, 15) weights that sum to 1, in the order of VISEMES, oldest first, after the (512,) next samples.
@@ -35,5 +36,4 @@ class VisemeReader:
         sound = self._sound
         sound[:-HOP] = sound[HOP:]
         sound[-HOP:] = hop
-        spectra = log_mel(sound).reshape(HOP // STEP, 1, 2, BANDS)
-        return np.stack([self._network.step(self._relative.step(one)[0]) for one in spectra])
+        return self._network.hop(self._relative.hop(log_mel_of(self._frames)))

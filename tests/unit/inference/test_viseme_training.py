@@ -12,6 +12,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs torch: pip install 'hoovik-rtc[train]'")
 
 from hoovik_inference.training.visemes import Recipe, train, with_epochs  # noqa: E402
+from hoovik_inference.training.visemes.export import export  # noqa: E402
 from hoovik_inference.training.visemes.fit import CHECKPOINT, as_they_are, fit  # noqa: E402
 from hoovik_inference.training.visemes.lean import STEPS, lean  # noqa: E402
 from hoovik_inference.training.visemes.material import Amount, prepare  # noqa: E402
@@ -19,9 +20,9 @@ from hoovik_inference.training.visemes.mix import balance, prior_of  # noqa: E40
 from hoovik_inference.training.visemes.net import Shape, VisemeNet  # noqa: E402
 from hoovik_inference.types import VISEMES, Floats  # noqa: E402
 from hoovik_inference.voice import HOP, VisemeReader  # noqa: E402
-from hoovik_inference.voice.viseme_features import BANDS  # noqa: E402
+from hoovik_inference.voice.viseme_features import ANSWERS, BANDS  # noqa: E402
 from hoovik_inference.voice.viseme_level import INPUTS  # noqa: E402
-from hoovik_inference.voice.viseme_net import MODEL, VisemeNetwork, Weights, load  # noqa: E402
+from hoovik_inference.voice.viseme_net import MODEL, VisemeNetwork, Weights  # noqa: E402
 
 SMALL = Recipe(
     epochs=2, batches=2, size=2, steps=40, amount=Amount(trained=3, held=2, seconds=1.0, voices=10),
@@ -46,14 +47,20 @@ def speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return work
 
 
-def test_the_network_in_numpy_is_the_one_in_torch() -> None:
+def test_the_network_that_is_shipped_is_the_one_in_torch(tmp_path: Path) -> None:
     torch.manual_seed(0)
     net = VisemeNet(Shape(heard=24, units=16)).eval()
     inputs = np.random.default_rng(0).normal(0.0, 1.5, (30, INPUTS)).astype(np.float32)
     with torch.no_grad():
         expected = net(torch.from_numpy(inputs)[None])[0].softmax(1).numpy()
-    network = VisemeNetwork(Weights(np.zeros(BANDS, np.float32), "test", net.arrays()))
-    np.testing.assert_allclose([network.step(one) for one in inputs], expected, atol=1e-5)
+    prior = np.linspace(-2.0, 2.0, BANDS, dtype=np.float32)
+    export(net, prior, "test", tmp_path / MODEL)
+    weights = Weights(tmp_path / MODEL)
+    assert (weights.name, weights.units) == ("test", 16)
+    np.testing.assert_allclose(weights.prior, prior, rtol=1e-6)
+    network = VisemeNetwork(weights)
+    got = np.concatenate([network.hop(hop) for hop in inputs.reshape(-1, ANSWERS, INPUTS)])
+    np.testing.assert_allclose(got, expected, atol=1e-3)  # weights in half precision
 
 
 def test_training_writes_a_bundle_that_can_be_listened_with(tmp_path: Path, speech: Path) -> None:
@@ -65,7 +72,7 @@ def test_training_writes_a_bundle_that_can_be_listened_with(tmp_path: Path, spee
 
     trained = train(tmp_path / "out", speech, SMALL, progress=progress, call=as_sent)
     out = tmp_path / "out"
-    weights = VisemeReader(load(out / MODEL)).read(np.zeros(HOP, np.float32))
+    weights = VisemeReader(Weights(out / MODEL)).read(np.zeros(HOP, np.float32))
     assert weights.shape == (2, len(VISEMES))
     assert [one["epoch"] for one in json.loads((out / "history.json").read_text())] == [1, 2]
     assert (out / "curves.svg").read_text().startswith("<?xml")

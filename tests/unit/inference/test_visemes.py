@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -12,20 +11,22 @@ from hoovik_inference.evaluation.phones import MOUTHS
 from hoovik_inference.evaluation.textgrid import phones
 from hoovik_inference.evaluation.visemes import by_mouth, network, score, viseme_figures
 from hoovik_inference.types import VISEMES, Floats
-from hoovik_inference.voice import HOP, VisemeReader
+from hoovik_inference.voice import HOP, VisemeReader, viseme_level
 from hoovik_inference.voice.viseme_features import (
+    ANSWERS,
     BANDS,
     BEHIND,
     FRAME,
     LAG_MS,
     LATENCY_MS,
+    SPECTRA,
     STEP,
     STEP_MS,
     STRIDE,
     log_mel,
 )
-from hoovik_inference.voice.viseme_level import INPUTS, Relative
-from hoovik_inference.voice.viseme_net import MODEL, VisemeNetwork, load, shipped
+from hoovik_inference.voice.viseme_level import INPUTS, Relative, relative
+from hoovik_inference.voice.viseme_net import BUNDLE, MODEL, Weights
 from tests.unit.inference.sounds import RATE, hiss, noise, recording, silence, tone, vowel
 
 
@@ -127,14 +128,44 @@ def test_how_loud_somebody_speaks_hardly_matters() -> None:
 
 
 def test_the_background_is_what_a_band_comes_down_to_and_the_voice_stands_above_it() -> None:
-    relative = Relative(1, np.zeros(BANDS, np.float32))
-    calm, loud = np.full((1, 2, BANDS), -14.0, np.float32), np.full((1, 2, BANDS), -8.0, np.float32)
-    for _ in range(60):
-        quiet = relative.step(calm)
-    assert quiet[0, 2 * BANDS :] == pytest.approx(0.0, abs=0.05)
-    spoken = relative.step(loud)
-    assert spoken[0, 2 * BANDS :] == pytest.approx(6.0 / 2.5, abs=0.05)
-    assert spoken.shape == (1, INPUTS)
+    stream = Relative(np.zeros(BANDS, np.float32))
+    calm, loud = np.full((SPECTRA, BANDS), -14.0, np.float32), np.full((SPECTRA, BANDS), -8.0, np.float32)
+    for _ in range(30):
+        quiet = stream.hop(calm)
+    assert quiet[:, 2 * BANDS :] == pytest.approx(0.0, abs=0.05)
+    spoken = stream.hop(loud)
+    assert spoken[:, 2 * BANDS :] == pytest.approx(6.0 / 2.5, abs=0.05)
+    assert spoken.shape == (ANSWERS, INPUTS)
+
+
+def test_a_voice_is_set_against_its_level_and_mean_spectrum_step_by_step() -> None:
+    """The definition, a step at a time, on a voice that begins, speaks and pauses."""
+    rng = np.random.default_rng(3)
+    spectra = rng.normal(-9.0, 2.0, (400, BANDS)).astype(np.float32)
+    spectra[:80] -= 8.0
+    spectra[240:320] -= 7.0
+    prior = rng.normal(0.0, 1.0, BANDS)
+    level = smooth = viseme_level.QUIETEST
+    mean, heard = prior.copy(), viseme_level.LEAST
+    calm = floor = spectra[:2].mean(axis=0)
+    expected = []
+    for pair in spectra.reshape(-1, 2, BANDS):
+        both = pair.mean(axis=0)
+        now = both.mean()
+        smooth += 0.5 * (now - smooth)
+        active = now > level - viseme_level.ACTIVE
+        level = max(
+            level - (viseme_level.LOUD_FALL if active else viseme_level.REST_FALL), smooth, viseme_level.QUIETEST
+        )
+        if active:
+            mean = mean + (both - now - mean) / heard
+            heard = min(heard + 1, viseme_level.MOST)
+        calm = calm + 0.4 * (both - calm)
+        above = calm - floor
+        floor = floor + np.where(above < 0, viseme_level.FLOOR_FALL * above, np.minimum(above, viseme_level.FLOOR_RISE))
+        stacked = np.concatenate([(pair - mean - level).ravel(), both - floor]) / viseme_level.SPREAD
+        expected.append(np.clip(stacked, -4.0, 3.0))
+    np.testing.assert_allclose(relative(spectra, prior.astype(np.float32)), expected, atol=2e-4)
 
 
 def test_spectra_are_those_of_the_fourier_sum_in_triangles_of_the_mel_scale() -> None:
@@ -146,27 +177,14 @@ def test_spectra_are_those_of_the_fourier_sum_in_triangles_of_the_mel_scale() ->
     assert abs(loudest - 1000.0) < 120.0
 
 
-def test_weights_are_read_as_they_were_written(tmp_path: Path) -> None:
-    weights = shipped()
-    file = tmp_path / MODEL
-    weights.save(file)
-    again = load(file)
-    assert again.name == weights.name
-    sound = np.random.default_rng(0).normal(0.0, 1.0, (5, INPUTS)).astype(np.float32)
-    one, other = VisemeNetwork(weights), VisemeNetwork(again)
-    np.testing.assert_allclose([one.step(x) for x in sound], [other.step(x) for x in sound], atol=1e-6)
-
-
 def test_weights_that_are_missing_or_of_something_else_are_refused(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="hoovik-rtc train visemes"):
-        load(tmp_path / MODEL)
-    np.savez(tmp_path / MODEL, prior=np.zeros(3))
+        Weights(tmp_path / MODEL)
+    (tmp_path / MODEL).write_bytes(b"weights, but of what?")
+    with pytest.raises(ValueError, match="is no ONNX model"):
+        Weights(tmp_path / MODEL)
     with pytest.raises(ValueError, match="for other visemes or spectra"):
-        load(tmp_path / MODEL)
-    weights = shipped()
-    dataclasses.replace(weights, prior=np.zeros(3, np.float32)).save(tmp_path / MODEL)
-    with pytest.raises(ValueError, match="for other visemes or spectra"):
-        load(tmp_path / MODEL)
+        Weights(BUNDLE.parent / "expression" / "model.onnx")
 
 
 @pytest.mark.shared

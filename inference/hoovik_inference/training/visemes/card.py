@@ -82,8 +82,8 @@ Written by `hoovik-rtc train visemes`; do not edit.
 
 **What it does.** From 16 kHz sound as it comes, weights of the 15 Oculus visemes every {step:.0f} ms: {bands} mel bands
 every 8 ms, set against the level and the mean spectrum of the voice so far, two gated recurrent layers, a softmax.
-{parameters:,} parameters, {kilobytes:.0f} kB (half precision), in numpy. It hears 28 ms more than it answers for; in
-hops of 32 ms that is an algorithmic latency of {latency:.0f} ms, and each answer says which moment it is about.
+{parameters:,} parameters, {kilobytes:.0f} kB (half precision), in ONNX Runtime. It hears 28 ms more than it answers
+for; in hops of 32 ms that is an algorithmic latency of {latency:.0f} ms, and each answer says which moment it is about.
 
 **What it is for.** The mouth of an avatar that speaks with a participant's voice. It does not tell what is said.
 

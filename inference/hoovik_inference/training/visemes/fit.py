@@ -23,6 +23,7 @@ from hoovik_inference.training.visemes.material import Amount, Material, Stretch
 from hoovik_inference.training.visemes.mix import Batch, Change, balance, batch, prior_of
 from hoovik_inference.training.visemes.net import Shape, VisemeNet
 from hoovik_inference.types import Floats
+from hoovik_inference.voice.viseme_features import ANSWERS, SPECTRA
 
 CHECKPOINT = "checkpoint.pt"
 AHEAD = 4
@@ -212,7 +213,7 @@ class _Run:
 
 def as_they_are(stretches: tuple[Stretch, ...], prior: Floats) -> Batch:
     """All of them, unchanged, each as long as the shortest."""
-    steps = min(len(one.shapes) for one in stretches) // 2
+    steps = min(len(one.shapes) for one in stretches) // SPECTRA * ANSWERS
     return batch(list(stretches), steps, prior, None, np.random.default_rng(0))
 
 

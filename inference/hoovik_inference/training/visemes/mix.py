@@ -13,7 +13,7 @@ from hoovik_inference.training.visemes.material import Stretch
 from hoovik_inference.training.visemes.speech import UNKNOWN
 from hoovik_inference.types import VISEMES, Floats
 from hoovik_inference.voice.viseme_features import BANDS, BEHIND
-from hoovik_inference.voice.viseme_level import Relative
+from hoovik_inference.voice.viseme_level import relative
 
 LEAD_MS = 12.0
 """Mouths are dated so much before their sound, as forced aligners date phones: by the begin of a window of 25 ms that
@@ -66,16 +66,14 @@ class Batch:
 def batch(
     stretches: list[Stretch], steps: int, prior: Floats, change: Change | None, rng: np.random.Generator
 ) -> Batch:
-    """Cut (or repeat) each stretch to so many steps and change it; as it is where `change` is None."""
+    """Cut (or repeat) each stretch to so many steps, an even number, and change it; as it is where `change` is None."""
     inputs = np.zeros((len(stretches), 2 * steps, BANDS), np.float32)
     targets = np.zeros((len(stretches), steps, len(VISEMES)), np.float32)
     for at, one in enumerate(stretches):
         where = _where(one, 2 * steps, change, rng)
         inputs[at] = _spectra(one, where, change, rng)
         targets[at] = targets_of(one.shapes[np.rint(where).astype(int)])
-    relative = Relative(len(stretches), prior)
-    split = inputs.reshape(len(stretches), steps, 2, BANDS)
-    return Batch(np.stack([relative.step(split[:, step]) for step in range(steps)], axis=1), targets)
+    return Batch(np.stack([relative(one, prior) for one in inputs]), targets)
 
 
 def targets_of(shapes: NDArray[np.uint8]) -> Floats:

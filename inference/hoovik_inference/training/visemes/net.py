@@ -1,14 +1,13 @@
-"""The viseme network in torch; `voice/visemes.py` is the same in numpy, step by step."""
+"""The viseme network in torch; `export.py` writes it for `voice/viseme_net.py`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from hoovik_inference.types import VISEMES, Floats
+from hoovik_inference.types import VISEMES
 from hoovik_inference.voice.viseme_level import INPUTS
 
 
@@ -43,13 +42,3 @@ class VisemeNet(nn.Module):
         second, _ = self.second(self.drop(first))
         out: Tensor = self.out(self.drop(torch.cat([first, second], dim=2)))
         return out
-
-    def arrays(self) -> dict[str, Floats]:
-        """Its weights, by the names that `visemes.npz` has them under."""
-        held = self.state_dict()
-        names = {"ear.weight": "ear", "ear.bias": "ear_bias", "out.weight": "out", "out.bias": "out_bias"}
-        for layer in ("first", "second"):
-            for kind in ("weight", "bias"):
-                end = "_bias" if kind == "bias" else ""
-                names |= {f"{layer}.{kind}_ih_l0": f"{layer}_in{end}", f"{layer}.{kind}_hh_l0": f"{layer}_state{end}"}
-        return {ours: held[theirs].cpu().numpy().astype(np.float32) for theirs, ours in names.items()}

@@ -13,12 +13,13 @@ from hoovik_inference.training.call import Call
 from hoovik_inference.training.progress import Progress, unheard
 from hoovik_inference.training.visemes.card import Trained, write
 from hoovik_inference.training.visemes.curves import draw
+from hoovik_inference.training.visemes.export import export
 from hoovik_inference.training.visemes.fit import Recipe, as_they_are, fit, recalls_of, watched
 from hoovik_inference.training.visemes.lean import lean
 from hoovik_inference.training.visemes.material import Stretch, prepare
 from hoovik_inference.voice.stream import RATE
 from hoovik_inference.voice.viseme_features import STRIDE
-from hoovik_inference.voice.viseme_net import MODEL, Weights
+from hoovik_inference.voice.viseme_net import MODEL
 
 NAME = "hoovik-visemes-1"
 
@@ -39,7 +40,7 @@ def train(
     progress: Progress = unheard,
     call: Call,
 ) -> Trained:
-    """Synthesise speech and train on it; write visemes.npz, curves.svg, history.json and card.md to `out`.
+    """Synthesise speech and train on it; write visemes.onnx, curves.svg, history.json and card.md to `out`.
 
     Args:
         out: Where the bundle goes.
@@ -62,7 +63,7 @@ def train(
     with torch.no_grad():
         net.out.bias.add_(torch.from_numpy(leaning.bias))
     out.mkdir(parents=True, exist_ok=True)
-    Weights(prior, NAME, net.arrays()).save(out / MODEL)
+    export(net, prior, NAME, out / MODEL)
     draw(history, out / "curves.svg")
     (out / "history.json").write_text(json.dumps([asdict(epoch) for epoch in history], indent=1) + "\n", "utf-8")
     recalls = recalls_of(net, held, "cpu")
