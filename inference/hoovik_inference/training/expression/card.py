@@ -80,7 +80,7 @@ Written by `hoovik-rtc train face`; do not edit.
 blendshapes, to probabilities of seven expressions: neutral, happy, sad, angry, surprise, disgust, fear. A residual
 network reads the pixels, a small one the blendshapes; their probabilities are pooled (exponents {pixels:.2f} and
 {shapes:.2f} and a constant a class, fitted by likelihood to pictures that neither network was trained on), which also
-calibrates them. {parameters:.2f} million parameters, {megabytes:.1f} MB (weights in half precision).
+calibrates them. {parameters:.2f} million parameters, {megabytes:.1f} MB (integers of eight bits).
 
 **What it is for.** Live feedback to people who agreed to it, and their avatars. What a face expresses is not what
 somebody feels. It is not for judging people, nor for decisions about them.
@@ -117,7 +117,7 @@ def _table(figures: list[tuple[str, Compared]]) -> str:
         "## Figures",
         "",
         "Each picture counts; one without a found face is wrong. ECE: 15 bins, over pictures with a found face.",
-        "Before weights were stored in half precision; `hoovik-rtc evaluate` says it of the file that ships.",
+        "Before it was put into integers of eight bits; `hoovik-rtc evaluate` says it of the file that ships.",
         "",
         "| pictures | n | found | accuracy | UAR | macro-F1 | ECE | pixels alone | blendshapes alone | mirrored too |",
         "|---|---|---|---|---|---|---|---|---|---|",

@@ -1,4 +1,4 @@
-"""From a trained network to the file that is shipped: ONNX, weights in half precision."""
+"""From a trained network to the file that is shipped: ONNX, in integers of eight bits."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pathlib import Path
 import torch
 
 from hoovik_inference.training import onnx_file
+from hoovik_inference.training.expression.data import Faces
+from hoovik_inference.training.expression.eight_bits import in_eight_bits
 from hoovik_inference.training.expression.join import Joined
 from hoovik_inference.types import BLENDSHAPES, EMOTIONS
 from hoovik_inference.types import PORTRAIT_SIDE as SIDE
@@ -17,8 +19,8 @@ from hoovik_inference.types import PORTRAIT_SIDE as SIDE
 OPSET = 18
 
 
-def export(joined: Joined, file: Path, name: str) -> None:
-    """Write `joined` to `file`, with what a reader must agree with."""
+def export(joined: Joined, held: Faces, file: Path, name: str) -> None:
+    """Write `joined` to `file`, with what a reader must agree with; `held` are pictures that it was not trained on."""
     example = (torch.zeros(1, 1, SIDE, SIDE), torch.zeros(1, len(BLENDSHAPES)))
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it misses torchvision, which nothing here needs
     with warnings.catch_warnings():
@@ -29,4 +31,4 @@ def export(joined: Joined, file: Path, name: str) -> None:
         )  # fmt: skip
     assert program is not None
     about = {"name": name, "emotions": json.dumps(list(EMOTIONS)), "side": str(SIDE)}
-    onnx_file.save(program.model_proto, file, about)
+    onnx_file.save(in_eight_bits(program.model_proto, held), file, about)

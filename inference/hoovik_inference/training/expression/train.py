@@ -67,7 +67,7 @@ def train(
     net, history = fit(train_on, held_faces, recipe, work, resume=resume, device=device, progress=progress)
     shares = torch.bincount(torch.from_numpy(faces.labels), minlength=len(EMOTIONS)) / len(faces)
     joined = join(net.cpu(), fit_shapes(train_on, recipe.seed, progress), held_faces, shares)
-    export(joined, out / "model.onnx", NAME)
+    export(joined, faces.part(held), out / "model.onnx", NAME)
     draw(history, out / "curves.svg")
     (out / "history.json").write_text(json.dumps([asdict(epoch) for epoch in history], indent=1) + "\n", "utf-8")
     trained = Trained(
