@@ -11,7 +11,8 @@ from typing import TextIO
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from hoovik_inference.types import FaceObserver, VoiceObserver
+from hoovik_inference.types import FaceObserver, VoiceEstimate, VoiceObserver
+from hoovik_inference.voice.large import VoiceLine
 from hoovik_rtc import clock
 from hoovik_rtc.config import Config
 from hoovik_rtc.consent import emotion_permitted
@@ -60,6 +61,9 @@ class Playback:
         self._face: FaceObserver = engine.face()
         self._voice: VoiceObserver = engine.voice()
         self._voice.express(emotion)
+        self._encoder = engine.encoder.loaded if emotion else None
+        self._line = None if self._encoder is None else VoiceLine(self._encoder)
+        self._next_encoding_ms = 0.0
         self._emotion = emotion
         self._reader = engine.expression if emotion else None
         self._reading = ReadingGate()
@@ -122,11 +126,24 @@ class Playback:
                     self._expression.read(self._reader(portrait), portrait.time_ms)
 
     def _hear(self, heard: Heard) -> Iterator[AvatarFrame | EmotionUpdate]:
-        for voice in self._voice.observe(heard.samples, heard.time_ms):
+        voices = self._voice.observe(heard.samples, heard.time_ms)
+        if self._line is not None and voices:
+            voices = self._encode(self._line, heard, voices)
+        for voice in voices:
             self._expression.heard(voice, voice.time_ms)
             if self._cadence.sound(voice.time_ms):
                 self._expression.forget_face(voice.time_ms)
                 yield from self._animate(voice.time_ms, measured=False)
+
+    def _encode(self, line: VoiceLine, heard: Heard, voices: list[VoiceEstimate]) -> list[VoiceEstimate]:
+        """The same with what the large encoder reads, which in a file always has the time that it takes."""
+        assert self._encoder is not None
+        line.hear(heard.samples, voices[-1].speaking_probability, heard.time_ms)
+        if heard.time_ms >= self._next_encoding_ms and line.worth:
+            self._next_encoding_ms = heard.time_ms + self._encoder.hop_s * 1000
+            samples, time_ms = line.sound()
+            line.take(self._encoder.encode([samples])[0], time_ms)
+        return [line.dress(voice) for voice in voices]
 
     def _animate(self, now_ms: float, measured: bool) -> Iterator[AvatarFrame]:
         timestamp = self._expression.timestamp_ms

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from pyee.asyncio import AsyncIOEventEmitter
@@ -260,6 +260,7 @@ class Bot(AsyncIOEventEmitter):
             "face_rate_hz": self.load.face_rate_hz,
             "cores": self.load.cores,
             "model": self._readout.emotion.name if self._readout is not None else None,
+            "voice": asdict(self._analysis.speech) if self._analysis is not None else None,
         }
 
     def stats(self, seconds: float = RECENT_S) -> dict[str, Any]:

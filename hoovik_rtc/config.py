@@ -55,6 +55,25 @@ class FaceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Its path, or the name of a model that was pulled (`face_landmarker`), which `load` turns into one."""
 
 
+class VoiceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What reads voices, where emotions are."""
+
+    engine: Literal["light", "wav2vec2", "sensevoice"] = "light"
+    """`light` ships with the package and always runs. `wav2vec2` adds its own valence, arousal and dominance;
+    `sensevoice` names the emotion itself. Both take CPU, and the extra `models`."""
+    model: Annotated[str, Meta(min_length=1)] | None = None
+    """Where that one is: a folder, the name of a model that was pulled, or (wav2vec2) an id in the Hugging Face cache.
+    By default the pulled model of the engine's name."""
+    fallback: Literal["light"] | None = None
+    "`light`: where the engine cannot be loaded, the service starts all the same and says so. Otherwise it ends."
+    precision: Literal["auto", "float32", "float16", "bfloat16", "int8"] = "auto"
+    "Of wav2vec2: `auto` takes the fastest whose vectors stay those of float32."
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    "Of wav2vec2."
+    threads: Positive = 1
+    "CPUs that the engine may take at once."
+
+
 class EmotionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The emotion model."""
 
@@ -111,6 +130,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bot: BotConfig = msgspec.field(default_factory=BotConfig)
     audience: AudienceConfig = msgspec.field(default_factory=AudienceConfig)
     face: FaceConfig = msgspec.field(default_factory=FaceConfig)
+    voice: VoiceConfig = msgspec.field(default_factory=VoiceConfig)
     emotion: EmotionConfig = msgspec.field(default_factory=EmotionConfig)
     limits: LimitsConfig = msgspec.field(default_factory=LimitsConfig)
     telemetry: TelemetryConfig = msgspec.field(default_factory=TelemetryConfig)
@@ -158,13 +178,24 @@ _NOT_CONFIG = {"HOOVIK_MODELS"}
 
 def _with_models(config: Config, environ: Mapping[str, str]) -> Config:
     """The same with paths in place of models' names."""
-    if config.face.task is None:
-        return config
-    try:
-        task = file_of(config.face.task, environ)
-    except ModelError as exc:
-        raise ConfigError(f"face.task: {exc}") from exc
-    return msgspec.structs.replace(config, face=msgspec.structs.replace(config.face, task=str(task)))
+    if config.face.task is not None:
+        try:
+            task = file_of(config.face.task, environ)
+        except ModelError as exc:
+            raise ConfigError(f"face.task: {exc}") from exc
+        config = msgspec.structs.replace(config, face=msgspec.structs.replace(config.face, task=str(task)))
+    if config.voice.engine != "light":
+        model = config.voice.model or config.voice.engine
+        try:
+            model = str(file_of(model, environ))
+        except ModelError as exc:
+            if config.voice.fallback is None:
+                raise ConfigError(
+                    f"voice.engine is {config.voice.engine}: {exc} Or set voice.fallback to light, and the light "
+                    "encoder serves."
+                ) from exc
+        config = msgspec.structs.replace(config, voice=msgspec.structs.replace(config.voice, model=model))
+    return config
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from hoovik_rtc.media.packets import EncodedFrame, EncodedSound
 from hoovik_rtc.pipeline.ear import Ear, Heard
 from hoovik_rtc.pipeline.eye import Expressed, Eye, Seen
 from hoovik_rtc.pipeline.meter import Meter
+from hoovik_rtc.pipeline.voice_engine import VoiceEngine
 from hoovik_rtc.pipeline.workers import Workers
 from hoovik_rtc.telemetry import Counts
 
@@ -95,6 +96,11 @@ class Analysis(Protocol):
         """CPU time used so far outside this process, ms."""
         ...
 
+    @property
+    def speech(self) -> VoiceEngine:
+        """Which engine reads voices."""
+        ...
+
     async def close(self) -> None:
         """Let go of everything; every eye and ear was closed."""
         ...
@@ -116,6 +122,7 @@ class InThreads:
         self._engine = engine
         self._meter = meter
         self._telemetry = telemetry
+        self._speech = engine.encoder.start(telemetry)
 
     def eye(
         self, seen: Callable[[Seen], None], expressed: Callable[[Expressed], None], lost: Callable[[], None]
@@ -142,6 +149,7 @@ class InThreads:
             lambda ones, wanted: call(heard, ones, wanted),
             self._meter,
             self._telemetry,
+            self._speech,
         )
 
     @property
@@ -149,5 +157,12 @@ class InThreads:
         """Nothing is used outside this process."""
         return 0.0
 
+    @property
+    def speech(self) -> VoiceEngine:
+        """Which engine reads voices."""
+        return self._engine.encoder.engine(self._speech)
+
     async def close(self) -> None:
         """The pools are their owner's."""
+        if self._speech is not None:
+            await self._loop.run_in_executor(None, self._speech.close)

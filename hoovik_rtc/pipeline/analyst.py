@@ -42,22 +42,26 @@ logger = logging.getLogger(__name__)
 
 
 class _Counts:
-    """What is counted, until it is sent on."""
+    """What is counted, until it is sent on. A large speech encoder counts on a thread of its own."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
         self._took: list[tuple[str, float]] = []
 
     def count(self, name: str, by: int = 1) -> None:
-        self._counts[name] += by
+        with self._lock:
+            self._counts[name] += by
 
     def took(self, stage: str, ms: float) -> None:
-        self._took.append((stage, ms))
+        with self._lock:
+            self._took.append((stage, ms))
 
     def take(self) -> tuple[dict[str, int], list[tuple[str, float]]]:
-        counts, took = dict(self._counts), self._took
-        self._counts, self._took = Counter(), []
-        return counts, took
+        with self._lock:
+            counts, took = dict(self._counts), self._took
+            self._counts, self._took = Counter(), []
+            return counts, took
 
 
 class _Analyst:
@@ -65,15 +69,17 @@ class _Analyst:
 
     Args:
         config: what to load.
+        hears: whether ears come here.
         out: the way back; whoever sends waits where the other side is slow.
     """
 
-    def __init__(self, config: Config, out: socket.socket) -> None:
+    def __init__(self, config: Config, hears: bool, out: socket.socket) -> None:
         self._out = out
         self._meter = Meter()
         self._counts = _Counts()
         self._turns = Turns()
-        self._engine = engines.build(config, 1)
+        self._engine = engines.build(config, 1, hears)
+        self._speech = self._engine.encoder.start(self._counts)
         self._senses: dict[int, Eye | Ear] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._does: dict[str, Callable[..., None]] = {
@@ -102,13 +108,16 @@ class _Analyst:
             await asyncio.sleep(REPORT_EVERY_S)
             depths = {number: sense.depth for number, sense in self._senses.items() if sense.depth}
             reading = self._meter.read(clock.now_ms())
-            self._send("report", reading, *self._counts.take(), depths, clock.cpu_ms() - self._warm_ms)
+            engine = self._engine.encoder.engine(self._speech)
+            self._send("report", reading, *self._counts.take(), depths, clock.cpu_ms() - self._warm_ms, engine)
 
     def leave(self) -> None:
         """Drop what waits."""
         for sense in self._senses.values():
             sense.stop()
         self._turns.close()
+        if self._speech is not None:
+            self._speech.close()
 
     def _act(self, what: str, number: int, *rest: Any) -> None:
         if what in ("eye", "ear"):
@@ -128,7 +137,7 @@ class _Analyst:
             )
         else:
             heard = partial(self._send, "heard", number)
-            self._senses[number] = Ear(self._turns, self._engine.voice, heard, self._meter, self._counts)
+            self._senses[number] = Ear(self._turns, self._engine.voice, heard, self._meter, self._counts, self._speech)
 
     def _close(self, number: int) -> None:
         sense = self._senses.pop(number, None)
@@ -156,11 +165,11 @@ async def _main(into: socket.socket, out: socket.socket) -> None:
     await asyncio.wait((begun, inbox.gone), return_when=asyncio.FIRST_COMPLETED)
     if not begun.done():
         return
-    _, config, epoch_ms = begun.result()
+    _, config, hears, epoch_ms = begun.result()
     logging.basicConfig(level=config.log_level.upper())
     clock.adopt(epoch_ms)
     try:
-        analyst = _Analyst(config, out)
+        analyst = _Analyst(config, hears, out)
     except ConfigError as exc:  # for whoever started the service, not for this process's own words
         out.sendall(pack(("refused", str(exc))))
         transport.close()

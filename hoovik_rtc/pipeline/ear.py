@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from hoovik_inference.types import VoiceEstimate, VoiceObserver
+from hoovik_inference.types import Floats, VoiceEstimate, VoiceObserver
 from hoovik_rtc import clock
 from hoovik_rtc.media.decode import UndecodableError
 from hoovik_rtc.media.opus import VOICE_RATE, AudioDecoder
@@ -14,6 +15,10 @@ from hoovik_rtc.pipeline.meter import Meter
 from hoovik_rtc.pipeline.stage import Stage
 from hoovik_rtc.pipeline.workers import Pools
 from hoovik_rtc.telemetry import Counts
+
+if TYPE_CHECKING:
+    from hoovik_inference.voice.large import VoiceLine
+    from hoovik_rtc.pipeline.speech import Speech
 
 MAX_WAITING = 32
 "Stretches of packets that may wait for the decoder, each of a hop: one second."
@@ -39,6 +44,7 @@ class Ear:
             next.
         meter: told what listening costs.
         telemetry: counters and durations.
+        speech: a large encoder that reads what voices express beside the observer; None where none is configured.
     """
 
     def __init__(
@@ -48,8 +54,12 @@ class Ear:
         heard: Callable[[list[Heard], int], object],
         meter: Meter,
         telemetry: Counts,
+        speech: Speech | None = None,
     ) -> None:
         self._make_observer = observer
+        self._speech = speech
+        self._line: VoiceLine | None = None
+        self._speaking = 0.0
         self._observer: VoiceObserver | None = None
         self._decoder = AudioDecoder()
         self._heard = heard
@@ -84,6 +94,7 @@ class Ear:
         self._stopping = True
         await self._stage.close()
         self._observer = None
+        self._hang_up()
 
     def _overflow(self, dropped: int) -> None:
         self._telemetry.count("audio_packets_dropped_late", dropped)
@@ -95,6 +106,7 @@ class Ear:
         if self._forget:
             self._forget = False
             self._observer.express(False)
+            self._hang_up()
         heard = self._listen(self._observer, [sound for stretch in stretches for sound in stretch])
         self._telemetry.took("voice", clock.now_ms() - started)
         self._meter.spent("voice", clock.thread_cpu_ms() - cpu)
@@ -122,5 +134,24 @@ class Ear:
                 self._telemetry.count("audio_samples_decoded", len(samples) * 48_000 // VOICE_RATE)
             if len(samples):
                 end = sound.capture_ms + len(samples) * 1000 / VOICE_RATE
-                out += [Heard(voice, sound.arrival_ms) for voice in observer.observe(samples, end)]
+                voices = observer.observe(samples, end)
+                if self._speech is not None and self._express:
+                    voices = self._encode(self._speech, samples, voices, end)
+                out += [Heard(voice, sound.arrival_ms) for voice in voices]
         return out
+
+    def _encode(
+        self, speech: Speech, samples: Floats, voices: list[VoiceEstimate], end_ms: float
+    ) -> list[VoiceEstimate]:
+        """The same with what the large encoder read by now, which hears these samples next."""
+        if self._line is None:
+            self._line = speech.line()
+        if voices:
+            self._speaking = voices[-1].speaking_probability
+        self._line.hear(samples, self._speaking, end_ms)
+        return [self._line.dress(voice) for voice in voices]
+
+    def _hang_up(self) -> None:
+        if self._line is not None and self._speech is not None:
+            self._speech.leave(self._line)
+            self._line = None

@@ -17,6 +17,7 @@ from hoovik_inference.voice import warm as warm_voice
 from hoovik_rtc.config import Config
 from hoovik_rtc.consent import emotion_permitted
 from hoovik_rtc.errors import ConfigError
+from hoovik_rtc.pipeline.encoder import Encoder, load_encoder
 from hoovik_rtc.pipeline.eye import Reader
 from hoovik_rtc.pipeline.readout import build_emotion
 from hoovik_rtc.pipeline.workers import FACE_THREADS
@@ -36,15 +37,23 @@ class Engine:
     "Shared by all participants, on the inference thread."
     unmeasured: tuple[str, ...]
     "Blendshapes that the face observer cannot measure."
+    encoder: Encoder = Encoder()
+    "The large one that reads voices, of all participants, where one was chosen."
 
 
-def build(config: Config, face_threads: int = FACE_THREADS) -> Engine:
-    """Load and warm what the config names; takes under a second, call it off the loop.
+def build(config: Config, face_threads: int = FACE_THREADS, hears: bool = True) -> Engine:
+    """Load and warm what the config names; takes under a second, seconds with a large speech encoder: off the loop.
 
     Limits BLAS and OpenCV to one thread in this process: our matrices and pictures are small, idle threads spin.
 
+    Args:
+        config: names the models.
+        face_threads: that look at faces at once.
+        hears: whether voices are heard here: a large encoder is loaded once, where all of them are.
+
     Raises:
-        ConfigError: `face.task` names no face landmarker, or one that MediaPipe refuses.
+        ConfigError: `face.task` names no face landmarker, or one that MediaPipe refuses; `voice.engine` cannot be
+            loaded and there is no `voice.fallback`.
     """
     cv2.setNumThreads(1)
     emotion = build_emotion(config)
@@ -58,6 +67,7 @@ def build(config: Config, face_threads: int = FACE_THREADS) -> Engine:
         voice=partial(StreamVoiceObserver, reads),
         emotion=emotion,
         unmeasured=tuple(UNMEASURED),
+        encoder=load_encoder(config.voice) if reads and hears else Encoder(),
     )
 
 

@@ -14,10 +14,11 @@ from collections.abc import Callable
 from operator import attrgetter
 from typing import Any
 
-from hoovik_inference.types import FaceEstimate, FaceQuality, Gaze, HeadPose, VoiceEstimate
+from hoovik_inference.types import Affect, FaceEstimate, FaceQuality, Gaze, HeadPose, VoiceEstimate
 from hoovik_rtc.media.packets import EncodedFrame, EncodedSound
 from hoovik_rtc.pipeline.ear import Heard
 from hoovik_rtc.pipeline.eye import Expressed, Seen
+from hoovik_rtc.pipeline.voice_engine import VoiceEngine
 
 LENGTH = struct.Struct("!I")
 BUFFER = 256 * 1024
@@ -82,7 +83,8 @@ def _flat(kind: type[Any]) -> None:
 
 
 _PASSED = (
-    EncodedFrame, EncodedSound, Seen, Expressed, Heard, FaceEstimate, FaceQuality, HeadPose, Gaze, VoiceEstimate,
+    EncodedFrame, EncodedSound, Seen, Expressed, Heard, FaceEstimate, FaceQuality, HeadPose, Gaze,
+    VoiceEstimate, Affect, VoiceEngine,
 )  # fmt: skip
 for _kind in _PASSED:
     _flat(_kind)

@@ -90,7 +90,7 @@ class Expression:
         """No emotion is read any more: posture and glow come to rest."""
         self._read, self._steady = None, Steady()
         if self._voice is not None:
-            self._voice = dataclasses.replace(self._voice, expression=None)
+            self._voice = dataclasses.replace(self._voice, expression=None, affect=None, engine=None)
         self._aligner.clear()
         self._animator.calm()
 
@@ -205,7 +205,11 @@ class Expression:
             face_track=UNSET if seen is None else seen.track,
             quality=UNSET if seen is None else _quality(seen.quality),
             audio_ms=self._audio_ms() if estimate.modality != "video_only" else UNSET,
+            voice_engine=self._voice_engine() if estimate.modality != "video_only" else UNSET,
         )
+
+    def _voice_engine(self) -> Any:
+        return UNSET if self._voice is None or self._voice.engine is None else self._voice.engine
 
     def _audio_ms(self) -> Any:
         return UNSET if self._voice is None else max(0, round(self._voice.time_ms))

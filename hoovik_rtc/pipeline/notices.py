@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hoovik_inference.types import FaceQuality
+from hoovik_rtc.pipeline.voice_engine import VoiceEngine
 
 LASTED_MS = 1000.0
 "A change that lasts this long is worth a notice. Messages themselves change at once; people read these."
@@ -35,6 +36,14 @@ _MODALITY = {
 }
 
 
+_ENGINE = {
+    "behind": "The large voice model is too slow here: the light one reads voices meanwhile.",
+    "missing": "The large voice model is not installed here: the light one reads voices.",
+    "failed": "The large voice model failed: the light one reads voices.",
+    "": "The large voice model reads voices again.",
+}
+
+
 class Notices:
     """The notices of one participant.
 
@@ -52,6 +61,7 @@ class Notices:
         self._unclear: float | None = None  # since when
         self._said_unclear = False
         self._said_modality = "both"
+        self._said_engine = ""
         self._modality = ("both", 0.0)  # and since when
 
     def anew(self) -> None:
@@ -100,6 +110,12 @@ class Notices:
         elif now_ms - self._missing_since > LASTED_MS and not self._said_missing:
             self._said_missing = True
             self._tell("no_face", "No face is seen. Look at the camera, and have light on your face.")
+
+    def voice_engine(self, engine: VoiceEngine) -> None:
+        """Which engine reads voices: said where another than the chosen one has to, and when that ends."""
+        if engine.reason != self._said_engine:
+            self._said_engine = engine.reason
+            self._tell(f"voice_engine_{engine.reason or 'back'}", _ENGINE[engine.reason])
 
     def modality(self, live: str | None, now_ms: float, since_ms: float) -> None:
         """Which modalities are live; nothing is said within LASTED_MS of `since_ms`, when the senses opened."""

@@ -13,6 +13,7 @@ from asyncio.subprocess import DEVNULL
 from collections.abc import Callable
 from typing import Any
 
+from hoovik_inference.types import LIGHT
 from hoovik_rtc import clock
 from hoovik_rtc.config import Config
 from hoovik_rtc.errors import AnalysisError, ConfigError
@@ -22,12 +23,15 @@ from hoovik_rtc.pipeline.exchange import Inbox, Message, pack
 from hoovik_rtc.pipeline.eye import Expressed, Seen
 from hoovik_rtc.pipeline.load import Load
 from hoovik_rtc.pipeline.remote import RemoteEar, RemoteEye, Sense
+from hoovik_rtc.pipeline.voice_engine import VoiceEngine
 from hoovik_rtc.telemetry import Telemetry
 
 logger = logging.getLogger(__name__)
 
 START_S = 60.0
 "The models are loaded by then, or something is wrong."
+LARGE_START_S = 300.0
+"The same with a large speech encoder, which is read from the disk and measured."
 AGAIN_S = 1.0
 "Between two tries to start it anew, the first time; then twice as long each."
 CLOSE_S = 2.0
@@ -48,11 +52,13 @@ class InProcess:
         config: handed on.
         load: absorbs what the other process counts.
         telemetry: the same.
+        hears: whether ears will be opened in it.
     """
 
-    def __init__(self, config: Config, load: Load, telemetry: Telemetry) -> None:
+    def __init__(self, config: Config, load: Load, telemetry: Telemetry, hears: bool = True) -> None:
         self._loop = asyncio.get_running_loop()
         self._config = config
+        self._hears = hears
         self._load = load
         self._telemetry = telemetry
         self._numbers = itertools.count()
@@ -67,16 +73,18 @@ class InProcess:
         self._cpu_ms = self._ended_cpu_ms = 0.0
         self.unmeasured: tuple[str, ...] = ()
         "Blendshapes that the face observer over there cannot measure."
+        self.speech = VoiceEngine()
+        "Which engine reads voices over there, at its last report."
 
     @classmethod
-    async def start(cls, config: Config, load: Load, telemetry: Telemetry) -> InProcess:
+    async def start(cls, config: Config, load: Load, telemetry: Telemetry, hears: bool = True) -> InProcess:
         """Start it; returns once the models there are warm.
 
         Raises:
             AnalysisError: it ended, or did not get ready in time.
             ConfigError: it cannot use the configuration.
         """
-        self = cls(config, load, telemetry)
+        self = cls(config, load, telemetry, hears)
         inbox = await self._begin()
         self._task = asyncio.ensure_future(self._live(inbox))
         self._task.add_done_callback(_say_why)
@@ -179,10 +187,17 @@ class InProcess:
                 logger.exception("a result could not be handled")
 
     def _absorb(
-        self, reading: Any, counts: dict[str, int], took: list[tuple[str, float]], depths: dict[int, int], cpu_ms: float
+        self,
+        reading: Any,
+        counts: dict[str, int],
+        took: list[tuple[str, float]],
+        depths: dict[int, int],
+        cpu_ms: float,
+        engine: VoiceEngine,
     ) -> None:
         self._load.absorb(reading)
         self._cpu_ms = cpu_ms
+        self.speech = engine
         for name, by in counts.items():
             self._telemetry.count(name, by)
         for stage, ms in took:
@@ -225,8 +240,9 @@ class InProcess:
                 env=os.environ | {"PYTHONPATH": path},
                 start_new_session=True,  # Ctrl+C is for the service, which ends this one
             )
-        self._way.write(pack(("begin", self._config, clock.epoch_ms())))
-        await asyncio.wait((ready, inbox.gone), timeout=START_S, return_when=asyncio.FIRST_COMPLETED)
+        self._way.write(pack(("begin", self._config, self._hears, clock.epoch_ms())))
+        patience_s = START_S if self._config.voice.engine == LIGHT else LARGE_START_S
+        await asyncio.wait((ready, inbox.gone), timeout=patience_s, return_when=asyncio.FIRST_COMPLETED)
         if not ready.done():
             process = self._process
             await self._end()

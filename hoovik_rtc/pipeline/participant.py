@@ -212,7 +212,7 @@ class Participant:
         if not self._expression.mic:
             return
         if not self.consent.emotion:
-            voice = dataclasses.replace(voice, expression=None)  # it was under way
+            voice = dataclasses.replace(voice, expression=None, affect=None, engine=None)  # it was under way
         self._expression.heard(voice, now)
         if self._expression.modality(now) == "audio_only" and self.consent.avatar and self._cadence.sound(now):
             self._expression.forget_face(now)
@@ -226,6 +226,8 @@ class Participant:
         """The next window for the model; None where nothing may or can be read."""
         if self.consent.any:
             self._notices.modality(self._expression.modality(now_ms), now_ms, self._senses_since)
+        if self.consent.emotion and self._hearing is not None:
+            self._notices.voice_engine(self._analysis.speech)
         if not self.consent.emotion or (self._sight is None and self._hearing is None):
             return None
         return self._expression.window(now_ms)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from hoovik_inference.types import LIGHT
 from hoovik_rtc.config import Config
 from hoovik_rtc.pipeline.analysis import AnEar, AnEye
 from hoovik_rtc.pipeline.ear import Heard
 from hoovik_rtc.pipeline.eye import Expressed, Seen
 from hoovik_rtc.pipeline.load import Load
 from hoovik_rtc.pipeline.outside import InProcess
+from hoovik_rtc.pipeline.voice_engine import VoiceEngine
 from hoovik_rtc.pipeline.workers import FACE_THREADS
 from hoovik_rtc.telemetry import Telemetry
 
@@ -24,14 +26,17 @@ class InProcesses:
     """Eyes and ears in other processes. Lives on the event loop.
 
     An eye goes where an ear is without one, and the other way round: one participant alone costs less in one process,
-    whose caches it keeps warm, than in two.
+    whose caches it keeps warm, than in two. With a large speech encoder all ears are in the first, which reads all
+    voices in one batch.
 
     Args:
         each: the processes, started.
+        together: whether all ears belong into the first.
     """
 
-    def __init__(self, each: list[InProcess]) -> None:
+    def __init__(self, each: list[InProcess], together: bool = False) -> None:
         self.each = each
+        self._together = together
 
     @classmethod
     async def start(cls, config: Config, load: Load, telemetry: Telemetry) -> InProcesses:
@@ -41,9 +46,13 @@ class InProcesses:
             AnalysisError: one ended, or did not get ready in time; the others are ended.
         """
         count = processes(config, load.cores)
-        starting = [asyncio.ensure_future(InProcess.start(config, load, telemetry)) for _ in range(count)]
+        together = config.voice.engine != LIGHT
+        starting = [
+            asyncio.ensure_future(InProcess.start(config, load, telemetry, hears=not together or number == 0))
+            for number in range(count)
+        ]
         try:
-            return cls(await asyncio.gather(*starting))
+            return cls(await asyncio.gather(*starting), together)
         except BaseException:  # one failed, or we are cancelled: none may be left
             for one in starting:
                 one.cancel()
@@ -59,12 +68,17 @@ class InProcesses:
 
     def ear(self, heard: Callable[[list[Heard], int], None]) -> AnEar:
         """An ear in one of them."""
-        return self._best("ear").ear(heard)
+        return (self.each[0] if self._together else self._best("ear")).ear(heard)
 
     @property
     def cpu_ms(self) -> float:
         """CPU time used so far in all of them, ms."""
         return sum(one.cpu_ms for one in self.each)
+
+    @property
+    def speech(self) -> VoiceEngine:
+        """Which engine reads voices."""
+        return self.each[0].speech
 
     @property
     def unmeasured(self) -> tuple[str, ...]:
@@ -77,4 +91,6 @@ class InProcesses:
 
     def _best(self, kind: str) -> InProcess:
         """Where the other of a participant's two may be; else where the least is done."""
+        if self._together:
+            return min(self.each, key=lambda one: (not one.ready, one.burden))
         return min(self.each, key=lambda one: (not one.ready, one.surplus(kind), one.burden))

@@ -61,6 +61,18 @@ class _Snapshot(Collector):
         for key, (name, sentence) in _GAUGES.items():
             if stats.get(key) is not None:
                 yield GaugeMetricFamily(name, sentence, stats[key])
+        if stats["voice"] is not None:
+            voice = stats["voice"]
+            serving = GaugeMetricFamily(
+                "hoovik_voice_engine", "Which engine reads voices, and which was chosen.", labels=["chosen", "serving"]
+            )
+            serving.add_metric([voice["chosen"], voice["serving"]], 1.0)
+            yield serving
+            yield GaugeMetricFamily(
+                "hoovik_voice_engine_load_ratio",
+                "Time that a large voice engine takes by the time it has; from 1 on the light one serves.",
+                voice["load"],
+            )
         for key, (name, sentence) in _COUNTERS.items():
             yield CounterMetricFamily(name, sentence, stats[key])
         for key, sentence in COUNTERS.items():

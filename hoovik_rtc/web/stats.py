@@ -14,6 +14,7 @@ from typing import Any
 
 from aiohttp import web
 
+from hoovik_inference.types import LIGHT
 from hoovik_rtc.counters import GROUPS, MODALITIES, STAGES
 from hoovik_rtc.telemetry import MESSAGES, RECENT_S, Figures
 from hoovik_rtc.web.history import EVERY_S, HISTORY, Sample
@@ -111,6 +112,7 @@ def _tiles(stats: dict[str, Any], samples: Sequence[Sample], lately: dict[str, f
         ("Faces measured", f"{rate_hz:g} Hz", each, rate_hz < 30 or gave_way > 0),
         ("Sound filled in", _share(stats["counters"]), "of what was heard", False),
         ("Emotion model", stats["model"] or "–", "", False),
+        _voices(stats["voice"]),
     ]
     cells = "".join(
         f'<div class="tile{" warn" if warn else ""}"><dt>{escape(name)}</dt>'
@@ -118,6 +120,24 @@ def _tiles(stats: dict[str, Any], samples: Sequence[Sample], lately: dict[str, f
         for name, value, note, warn in tiles
     )
     return f'<section aria-label="Now"><dl class="tiles">{cells}</dl></section>'
+
+
+_WHY = {
+    "behind": "is too slow here",
+    "missing": "is not installed",
+    "failed": "failed",
+}
+"Why another engine than the chosen one reads voices."
+
+
+def _voices(voice: dict[str, Any] | None) -> tuple[str, str, str, bool]:
+    """The tile of the engine that reads voices."""
+    if voice is None:
+        return ("Voices read by", "–", "", False)
+    if voice["reason"]:
+        return ("Voices read by", voice["serving"], f"{voice['chosen']} {_WHY[voice['reason']]}", True)
+    load = f"{voice['load']:.0%} of the time it has" if voice["chosen"] != LIGHT else ""
+    return ("Voices read by", voice["serving"], load, False)
 
 
 def _plots(samples: Sequence[Sample], busy: float) -> str:

@@ -72,6 +72,7 @@ class EmotionPayload(Struct, frozen=True):
     face_track: Count | UnsetType = UNSET
     quality: Quality | UnsetType = UNSET
     audio_ms: UnixMs | UnsetType = UNSET
+    voice_engine: str | UnsetType = UNSET
 
 
 class BoneTransforms(Struct, frozen=True):
@@ -234,6 +235,7 @@ class WelcomePayload(Struct, frozen=True):
     modes: Modes
     host: bool
     unmeasured: list[str]
+    voice_engine: str = "light"
     protocol: str = "hoovik.v1"
 
 

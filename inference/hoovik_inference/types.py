@@ -71,6 +71,9 @@ EMOTIONS: tuple[str, ...] = ("neutral", "happy", "sad", "angry", "surprise", "di
 PORTRAIT_SIDE = 48
 """Side of a portrait in pixels: that of FER2013's pictures, on which expression is trained."""
 
+LIGHT = "light"
+"""Name of the speech encoder that ships with the package and always listens."""
+
 SEQ_LEN = 10
 """Steps in a window, as the reference has it."""
 
@@ -167,6 +170,18 @@ class Portrait:
 
 
 @dataclass(frozen=True, slots=True)
+class Affect:
+    """Where a voice lies in the space of feelings, as an encoder's own head says."""
+
+    valence: float
+    "-1…1, from unpleasant to pleasant."
+    arousal: float
+    "-1…1, from calm to excited."
+    dominance: float
+    "-1…1, from weak to strong."
+
+
+@dataclass(frozen=True, slots=True)
 class VoiceEstimate:
     """What the newest 32 ms of one participant's voice say."""
 
@@ -190,6 +205,10 @@ class VoiceEstimate:
     "Capture time of the moment that `visemes` are about, before `time_ms`; Unix ms. None: it is `time_ms`."
     viseme_track: Floats | None = None
     "(k, 15) the newest visemes, oldest first, VISEME_STEP_MS apart, the last of them `visemes`; None: those alone."
+    affect: Affect | None = None
+    "What the last moments of speech expressed, from an encoder that says so; None: unread."
+    engine: str | None = None
+    "Name of the encoder that read `expression` or `affect`; None where nothing is read."
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from hoovik_inference.emotion.arousal import SPEAKING, vocal_arousal
-from hoovik_inference.types import EMOTIONS, SEQ_LEN, EmotionEstimate, FaceEstimate, Floats, VoiceEstimate, Window
+from hoovik_inference.types import (
+    EMOTIONS,
+    SEQ_LEN,
+    Affect,
+    EmotionEstimate,
+    FaceEstimate,
+    Floats,
+    VoiceEstimate,
+    Window,
+)
 
 THRESHOLD = 0.45
 "Best score below which a model abstains (the reference's)."
@@ -41,7 +50,8 @@ class WindowModel(ABC):
     - Voice: loudness and liveliness of pitch give arousal; it hardly moves classes (rules on a voice know arousal,
       little else), so a voice alone stays close to neutral.
     - Valence, arousal and dominance: mean of the classes' published coordinates (PAD) by score, plus, for arousal,
-      VOICE_AROUSAL of the voice's.
+      VOICE_AROUSAL of the voice's. A speech encoder that says them itself takes the place of the rules on arousal, and
+      where no face tells anything, of all three.
     - Without evidence, from faces that can be trusted at all or from somebody who speaks, it abstains: its scores are
       then what is usual, and nobody was read.
     - There is no detector of unusual windows: `anomaly` is always False and `anomaly_score` 0.0.
@@ -87,22 +97,27 @@ class WindowModel(ABC):
         voices = [voice for voice in window.voices if voice is not None]
         if not faces and not voices:
             raise ValueError("a window holds neither face nor voice; make none where no modality is live")
-        voiced = vocal_arousal(voices)
+        felt = _felt(voices)
+        voiced = vocal_arousal(voices) if felt is None else felt.arousal
         logits = self._logits(faces, voices) + voiced * _PULL
         scores = np.exp(logits - logits.max())
         scores /= scores.sum()
         best = int(scores.argmax())
         confidence = float(scores[best])
         valence, arousal, dominance = (float(v) for v in scores @ _PAD)
+        arousal += VOICE_AROUSAL * voiced
         heard = any(voice.speaking_probability > SPEAKING for voice in voices)
-        abstained = confidence < self._threshold or not (heard or self._read(faces))
+        seen = self._read(faces)
+        if felt is not None and not seen:
+            valence, arousal, dominance = felt.valence, felt.arousal, felt.dominance
+        abstained = confidence < self._threshold or not (heard or seen)
         return EmotionEstimate(
             time_ms=window.time_ms,
             emotion="neutral" if abstained else EMOTIONS[best],
             confidence=confidence,
             scores=scores.astype(np.float32),
             valence=valence,
-            arousal=max(-1.0, min(1.0, arousal + VOICE_AROUSAL * voiced)),
+            arousal=max(-1.0, min(1.0, arousal)),
             dominance=dominance,
             modality=window.modality,
             abstained=abstained,
@@ -111,3 +126,8 @@ class WindowModel(ABC):
             model=self.name,
             threshold=self._threshold,
         )
+
+
+def _felt(voices: Sequence[VoiceEstimate]) -> Affect | None:
+    """What the newest of these voices expressed, from an encoder that says so."""
+    return next((voice.affect for voice in reversed(voices) if voice.affect is not None), None)

@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 
-from hoovik_inference.types import Floats, VoiceEstimate
+from hoovik_inference.types import LIGHT, Floats, VoiceEstimate
 from hoovik_inference.voice.activity import VoiceActivity
 from hoovik_inference.voice.encoder import SPEAKING, VoiceEncoder
 from hoovik_inference.voice.highpass import HighPass
@@ -131,6 +131,7 @@ class StreamVoiceObserver:
             viseme_ms=time_ms - LAG_MS,
             viseme_track=track,
             expression=None if speaking < SPEAKING else self._expression,
+            engine=None if self._encoder is None else LIGHT,
         )
 
     def _encode(self, encoder: VoiceEncoder, hop: Floats, speaking: float, pitch: float) -> None:

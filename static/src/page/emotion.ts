@@ -31,6 +31,8 @@ export class EmotionPanel {
   private readonly plot = new AffectPlot(byId("affect-canvas", HTMLCanvasElement));
   private lastMs: number | null = null;
   private last: EmotionPayload | null = null;
+  /** The engine that was chosen to read voices. */
+  voiceEngine = "light";
 
   constructor() {
     for (const name of EMOTIONS) {
@@ -104,6 +106,8 @@ export class EmotionPanel {
       [MODALITY[payload.modality] ?? payload.modality, "chip"],
       [`model ${payload.model}`, "chip"],
     ];
+    const reads = payload.voice_engine;
+    if (reads && this.voiceEngine !== "light") chips.push([`voice read by ${reads}`, reads === this.voiceEngine ? "chip" : "chip warn"]);
     if (payload.abstained) chips.push(["abstained", "chip warn"]);
     if (payload.anomaly) chips.push(["unlike the training data", "chip warn"]);
     const text = chips.map(([word]) => word).join("|");

@@ -81,6 +81,7 @@ function listen(to: HoovikClient): void {
   events.on("state", (event) => onState(to, event));
   events.on("welcome", (welcome) => {
     handle.welcome = welcome;
+    emotion.voiceEngine = welcome.voice_engine ?? "light";
     showConsent();
     if (to.decision) return;
     emotionOn = false;

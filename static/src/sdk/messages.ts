@@ -41,6 +41,8 @@ export interface EmotionPayload {
   /** What may be wrong with the picture of the face, each 0…1, 1 is no concern. */
   quality?: Record<"size" | "turn" | "inside" | "fit" | "sharpness" | "light" | "visible", number>;
   audio_ms?: number;
+  /** What read the voice: `light`, or the large engine that `welcome.voice_engine` names. */
+  voice_engine?: string;
 }
 
 export const BONES = [
@@ -110,6 +112,8 @@ export interface Welcome {
   analysed: string[];
   retention: string;
   unmeasured?: string[];
+  /** The engine that was chosen to read voices. */
+  voice_engine?: string;
   audience?: Partial<Record<"avatar_frame" | "emotion_update", Audience[]>>;
   modes?: { avatar: boolean; emotion: boolean };
   host?: boolean;

@@ -2,6 +2,7 @@
 
 from hoovik_inference.voice.large.cut import FILE_SAMPLES, centred, file_length, trailing
 from hoovik_inference.voice.large.encoded import Encoded, SpeechEncoder, Timed
+from hoovik_inference.voice.large.line import VoiceLine
 from hoovik_inference.voice.large.pace import Pace
 from hoovik_inference.voice.large.sensevoice import SenseVoiceEncoder
 from hoovik_inference.voice.large.wav2vec2 import Wav2Vec2Encoder
@@ -13,6 +14,7 @@ __all__ = [
     "SenseVoiceEncoder",
     "SpeechEncoder",
     "Timed",
+    "VoiceLine",
     "Wav2Vec2Encoder",
     "centred",
     "file_length",

@@ -1,0 +1,69 @@
+"""The large speech encoder that the config names, or why the light one serves alone."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from hoovik_inference.types import LIGHT
+from hoovik_inference.voice.large import SenseVoiceEncoder, SpeechEncoder, Wav2Vec2Encoder
+from hoovik_rtc.config import VoiceConfig
+from hoovik_rtc.errors import ConfigError
+from hoovik_rtc.pipeline.speech import Speech
+from hoovik_rtc.pipeline.voice_engine import VoiceEngine
+from hoovik_rtc.telemetry import Counts
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Encoder:
+    """What was loaded."""
+
+    loaded: SpeechEncoder | None = None
+    "None where the light one serves alone."
+    missing: str = ""
+    "Name of the one that was chosen and is not here, where the config allows that."
+
+    def start(self, telemetry: Counts) -> Speech | None:
+        """Put it to work; None where there is none."""
+        if self.missing:
+            telemetry.count("voice_engine_missing")
+        return None if self.loaded is None else Speech(self.loaded, telemetry)
+
+    def engine(self, speech: Speech | None) -> VoiceEngine:
+        """Which engine reads voices now; `speech` is what `start` gave."""
+        if speech is not None:
+            return speech.engine
+        return VoiceEngine(self.missing, LIGHT, "missing") if self.missing else VoiceEngine()
+
+
+def load_encoder(config: VoiceConfig) -> Encoder:
+    """Load what the config names (seconds).
+
+    Raises:
+        ConfigError: It cannot be loaded, and there is no fallback.
+    """
+    if config.engine == LIGHT:
+        return Encoder()
+    try:
+        return Encoder(_load(config))
+    except (FileNotFoundError, ModuleNotFoundError, ValueError) as exc:
+        if config.fallback is None:
+            raise ConfigError(
+                f"voice.engine is {config.engine}: {exc}. Or set voice.fallback to light, and the light encoder serves."
+            ) from exc
+        logger.warning("the speech encoder that was chosen is not here, the light one serves: %s", exc)
+        return Encoder(missing=config.engine)
+
+
+def _load(config: VoiceConfig) -> SpeechEncoder:
+    assert config.model is not None  # `config.load` names one; a Config made by hand may not
+    if config.engine == "sensevoice":
+        return SenseVoiceEncoder(Path(config.model), threads=config.threads)
+    encoder = Wav2Vec2Encoder(config.model, device=config.device, precision=config.precision)
+    import torch  # it is there: the encoder needs it
+
+    torch.set_num_threads(config.threads)
+    return encoder

@@ -1,0 +1,125 @@
+"""A large speech encoder at work: one batch of all voices at a time, on a thread of its own."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from hoovik_inference.types import LIGHT
+from hoovik_inference.voice.large import Pace, SpeechEncoder, VoiceLine
+from hoovik_rtc import clock
+from hoovik_rtc.pipeline.voice_engine import VoiceEngine
+from hoovik_rtc.telemetry import Counts
+
+logger = logging.getLogger(__name__)
+
+CLOSE_S = 2.0
+"A batch under way has ended by then; the thread is a daemon's, and a longer one ends with the process."
+
+
+class Speech:
+    """Reads what all voices of a process express, every `hop_s` of the encoder, the newest sound of each.
+
+    No queue: each batch takes what is newest then, so that an encoder that takes longer reads less often and never
+    what is old. Where a batch takes longer than there is time, the light encoder serves, and this one is tried again
+    after a rest (see `Pace`).
+
+    Args:
+        encoder: Serves from one thread, this one.
+        telemetry: counters and durations.
+        pace: Judges whether it keeps up.
+    """
+
+    def __init__(self, encoder: SpeechEncoder, telemetry: Counts, pace: Pace | None = None) -> None:
+        self._encoder = encoder
+        self._telemetry = telemetry
+        self._pace = pace or Pace()
+        self._lines: list[VoiceLine] = []
+        self._wake = threading.Condition()
+        self._closed = self._failed = False
+        self._thread = threading.Thread(target=self._run, name="speech", daemon=True)
+        self._thread.start()
+
+    @property
+    def engine(self) -> VoiceEngine:
+        """Which engine reads voices."""
+        name, load = self._encoder.name, round(self._pace.load, 2)
+        if self._failed:
+            return VoiceEngine(name, LIGHT, "failed", load)
+        if not self._pace.keeps_up:
+            return VoiceEngine(name, LIGHT, "behind", load)
+        return VoiceEngine(name, name, "", load)
+
+    def line(self) -> VoiceLine:
+        """A voice joins; `leave` is its end."""
+        line = VoiceLine(self._encoder)
+        with self._wake:
+            self._lines.append(line)
+            self._wake.notify()
+        return line
+
+    def leave(self, line: VoiceLine) -> None:
+        """A voice is gone."""
+        line.forget()
+        with self._wake:
+            if line in self._lines:
+                self._lines.remove(line)
+
+    def close(self) -> None:
+        """Read nothing further."""
+        with self._wake:
+            self._closed = True
+            self._wake.notify()
+        self._thread.join(CLOSE_S)
+
+    def _run(self) -> None:
+        hop_ms = self._encoder.hop_s * 1000
+        due = clock.now_ms()
+        while True:
+            with self._wake:
+                while not self._closed and (not self._lines or clock.now_ms() < due):
+                    self._wake.wait(None if not self._lines else max(0.0, due - clock.now_ms()) / 1000)
+                if self._closed:
+                    return
+                lines = list(self._lines)
+            due = max(due + hop_ms, clock.now_ms())
+            try:
+                self._turn(lines)
+            except Exception:
+                # The encoder is somebody else's code: the light one serves from here on, and everybody is told.
+                self._failed = True
+                self._telemetry.count("voice_engine_failed")
+                logger.exception("the speech encoder failed; the light one reads voices from now on")
+                self._give_up(lines)
+                return
+
+    def _turn(self, lines: list[VoiceLine]) -> None:
+        worth = [line for line in lines if line.worth]
+        if len(worth) < len(lines):
+            self._telemetry.count("voice_windows_silent", len(lines) - len(worth))
+        if not worth:
+            return
+        pace, kept_up = self._pace, self._pace.keeps_up
+        if not kept_up and not pace.try_due:
+            pace.rested(self._encoder.hop_s)
+            return
+        sounds = [line.sound() for line in worth]
+        started = clock.now_ms()
+        read = self._encoder.encode([samples for samples, _ in sounds])
+        took_ms = clock.now_ms() - started
+        self._telemetry.took("speech", took_ms)
+        self._telemetry.count("voice_windows_read", len(worth))
+        if pace.took(self._encoder.hop_s, took_ms / 1000):
+            for line, one, (_, time_ms) in zip(worth, read, sounds, strict=True):
+                line.take(one, time_ms)
+        if pace.keeps_up != kept_up:
+            self._telemetry.count("voice_engine_back" if pace.keeps_up else "voice_engine_behind")
+            if pace.keeps_up:
+                logger.warning("the speech encoder keeps up again and reads voices")
+            else:
+                logger.warning("the speech encoder falls behind: the light one reads voices")
+                self._give_up(lines)
+
+    def _give_up(self, lines: list[VoiceLine]) -> None:
+        for line in lines:
+            line.let_go()

@@ -1,0 +1,21 @@
+"""Which engine reads voices: what is told of it to participants, on `/stats` and to Prometheus."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hoovik_inference.types import LIGHT
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceEngine:
+    """Which engine reads voices."""
+
+    chosen: str = LIGHT
+    "By the configuration."
+    serving: str = LIGHT
+    "That reads now: `chosen`, or `light` where that cannot."
+    reason: str = ""
+    "Why another than the chosen one serves: `missing`, `behind`, `failed`; empty where none does."
+    load: float = 0.0
+    "Time that the chosen one takes by the time there is, smoothed; from 1 on it falls behind."

@@ -1,0 +1,128 @@
+"""One voice on its way to a large encoder, and back onto its estimates."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from hoovik_inference.types import EMOTIONS, LIGHT, Affect, Floats, VoiceEstimate
+from hoovik_inference.voice.large import Encoded, VoiceLine
+from hoovik_inference.voice.large.answer import NAMED, affect, expression
+from hoovik_inference.voice.large.line import SPOKEN, STALE_MS
+from hoovik_inference.voice.stream import HOP, RATE
+
+HOP_MS = HOP * 1000 / RATE
+
+
+class Encoder:
+    """Looks at half a second."""
+
+    name = "large"
+    size = 0
+    window_s = 0.512
+    hop_s = 0.25
+
+    def encode(self, batch: Sequence[Floats], rate: int = RATE) -> list[Encoded]:
+        return [Encoded() for _ in batch]
+
+
+def estimate(time_ms: float, speaking: float = 0.9, said: Floats | None = None) -> VoiceEstimate:
+    visemes = np.zeros(15, np.float32)
+    return VoiceEstimate(time_ms, speaking, -20.0, 120.0, visemes, expression=said, engine=LIGHT)
+
+
+def listened(hops: int, speaking: float = 0.9) -> VoiceLine:
+    """A line that heard so many hops, whose samples are their number."""
+    line = VoiceLine(Encoder())
+    for number in range(1, hops + 1):
+        line.hear(np.full(HOP, number, np.float32), speaking, number * HOP_MS)
+    return line
+
+
+def test_the_newest_sound_is_kept_as_long_as_the_window() -> None:
+    samples, time_ms = listened(40).sound()
+    assert len(samples) == 16 * HOP and time_ms == 40 * HOP_MS
+    np.testing.assert_array_equal(samples[::HOP], np.arange(25, 41))
+
+
+def test_before_the_window_is_full_there_is_what_there_is() -> None:
+    samples, _ = listened(7).sound()
+    np.testing.assert_array_equal(samples[::HOP], np.arange(1, 8))
+
+
+def test_a_stretch_longer_than_the_window_leaves_its_end() -> None:
+    line = VoiceLine(Encoder())
+    long = np.arange(20 * HOP, dtype=np.float32)
+    line.hear(long, 0.9, 640.0)
+    np.testing.assert_array_equal(line.sound()[0], long[-16 * HOP :])
+
+
+def test_it_is_worth_reading_once_a_third_of_the_window_is_speech_and_something_is_new() -> None:
+    enough = int(np.ceil(SPOKEN * 16))
+    assert not listened(enough - 1).worth
+    line = listened(enough)
+    assert line.worth
+    line.sound()
+    assert not line.worth, "it was read"
+    line.hear(np.zeros(HOP, np.float32), 0.9, (enough + 1) * HOP_MS)
+    assert line.worth
+    assert not listened(40, speaking=0.1).worth, "silence is not sent"
+
+
+def test_sound_that_does_not_continue_begins_anew() -> None:
+    line = listened(20)
+    line.take(Encoded(emotion="sad"), 640.0)
+    line.hear(np.full(HOP, 99, np.float32), 0.9, 640.0 + 500.0)
+    np.testing.assert_array_equal(line.sound()[0], np.full(HOP, 99, np.float32))
+    assert line.dress(estimate(1140.0)).engine == LIGHT
+
+
+def test_what_was_read_is_on_the_estimates_that_follow_while_it_is_recent_and_somebody_speaks() -> None:
+    line = listened(20)
+    bare = estimate(672.0)
+    assert line.dress(bare) is bare
+    line.take(Encoded(arousal=0.9, dominance=0.5, valence=0.2), 640.0)
+    dressed = line.dress(bare)
+    assert dressed.engine == "large"
+    assert dressed.affect is not None
+    assert dataclasses.astuple(dressed.affect) == pytest.approx((-0.6, 0.8, 0.0))
+    assert line.dress(estimate(672.0, speaking=0.1)).affect is None
+    assert line.dress(estimate(640.0 + STALE_MS + 1)).affect is None
+
+
+def test_what_the_large_one_does_not_say_stays_as_the_light_one_said_it() -> None:
+    line, light = listened(20), np.full(7, 1 / 7, np.float32)
+    line.take(Encoded(arousal=0.5, dominance=0.5, valence=0.5), 640.0)
+    assert line.dress(estimate(672.0, said=light)).expression is light
+    line.take(Encoded(emotion="angry"), 672.0)
+    named = line.dress(estimate(704.0, said=light)).expression
+    assert named is not None and named.argmax() == EMOTIONS.index("angry")
+
+
+def test_what_is_forgotten_or_let_go_is_on_nothing_any_more() -> None:
+    line = listened(20)
+    line.take(Encoded(emotion="happy"), 640.0)
+    line.let_go()
+    assert line.dress(estimate(672.0)).engine == LIGHT
+    assert len(line.sound()[0]), "the sound is still there"
+    line.forget()
+    assert not len(line.sound()[0])
+    line.take(Encoded(emotion="happy"), 640.0)
+    assert line.dress(estimate(672.0)).engine == LIGHT, "what was under way when it was forgotten"
+
+
+def test_a_label_is_believed_by_half_and_no_label_says_nothing() -> None:
+    said = expression(Encoded(emotion="fear"))
+    assert said is not None and said.sum() == pytest.approx(1.0)
+    assert said[EMOTIONS.index("fear")] == NAMED
+    assert expression(Encoded()) is None
+    own = np.eye(7, dtype=np.float32)[2]
+    assert expression(Encoded(expression=own, emotion="fear")) is own
+
+
+def test_affect_is_held_to_its_scale_and_is_whole_or_not_there() -> None:
+    assert affect(Encoded(arousal=1.2, dominance=-0.3, valence=0.5)) == Affect(0.0, 1.0, -1.0)
+    assert affect(Encoded(arousal=0.5, valence=0.5)) is None
