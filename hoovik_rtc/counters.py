@@ -69,6 +69,7 @@ DROPS = {
     "video_frames_skipped": "Frames skipped for a newer one that had come already.",
     "video_frames_passed_over": "Frames that gave way to others' that waited; 20 looks a second of each are left.",
     "expression_gave_way": "Expressions read half a second after the one before: the machine was busy with looks.",
+    "voice_expression_gave_way": "Times that what a voice expresses was read no more: busy, and its face was read.",
     "expression_skipped": "Faces whose expression was not read because a newer one had come already.",
     "video_frames_over_rate": "Frames not looked at because the one before was looked at just now.",
     "video_decoder_renewed": "Decoders made anew because packets came for 5 s and no picture did.",

@@ -98,6 +98,11 @@ class Expression:
         """Which modalities are live (the 0.4 s rule); None where neither is."""
         return modality(now_ms, self._face_at, self._voice_at, self.mic, self.camera)
 
+    def reads_face(self, now_ms: float) -> bool:
+        """Whether a face is seen whose expression was read lately: a voice's does not count then."""
+        seen = self._expressive(self._face)
+        return self.modality(now_ms) == "both" and seen is not None and seen.expression is not None
+
     def forget_face(self, now_ms: float) -> None:
         """The face is gone: the avatar eases to rest."""
         if self._face is not None:

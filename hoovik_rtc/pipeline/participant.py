@@ -99,6 +99,7 @@ class Participant:
         self._cadence = Cadence()
         self._sight: Sight | None = None
         self._hearing: Hearing | None = None
+        self._voice_read = False  # whether it is told to read what the voice expresses
         self._timer: asyncio.TimerHandle | None = None
         self._reopen: asyncio.TimerHandle | None = None
         self._notices = Notices(self.notice)
@@ -150,9 +151,9 @@ class Participant:
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
         elif before.emotion != consent.emotion:
-            for sense in (self._sight, self._hearing):
-                if sense is not None:
-                    sense.express(consent.emotion)
+            if self._sight is not None:
+                self._sight.express(consent.emotion)
+            self._read_voice(clock.now_ms())
             if not consent.emotion:
                 self._expression.forget_mood()
 
@@ -226,6 +227,7 @@ class Participant:
         """The next window for the model; None where nothing may or can be read."""
         if self.consent.any:
             self._notices.modality(self._expression.modality(now_ms), now_ms, self._senses_since)
+        self._read_voice(now_ms)
         if self.consent.emotion and self._hearing is not None:
             self._notices.voice_engine(self._analysis.speech)
         if not self.consent.emotion or (self._sight is None and self._hearing is None):
@@ -243,6 +245,19 @@ class Participant:
         payload = self._expression.emotion(estimate, now - timestamp)
         self._audience.said(self, self._envelope.emotion(timestamp, payload))
         self._took("emotion_update", estimate.modality, timestamp)
+
+    def _read_voice(self, now_ms: float) -> None:
+        """Have read what the voice expresses, unless the machine is busy and a face is read, which is what counts."""
+        if self._hearing is None:
+            return
+        idle = self._load.advice is not None and self._expression.reads_face(now_ms)
+        wanted = self.consent.emotion and not idle
+        if wanted == self._voice_read:
+            return
+        self._voice_read = wanted
+        self._hearing.express(wanted)
+        if self.consent.emotion and idle:
+            self._telemetry.count("voice_expression_gave_way")
 
     # The load.
 
@@ -307,7 +322,8 @@ class Participant:
             link.video_tap.request_keyframe()
         if link.audio_tap is not None:
             self._hearing = Hearing(self._analysis, sender, link.audio_tap, self.on_heard, self._telemetry)
-            self._hearing.express(self.consent.emotion)
+            self._voice_read = False
+            self._read_voice(self._senses_since)
             link.audio.sense = self._hearing
 
     def _detach_senses(self) -> list[Sight | Hearing]:

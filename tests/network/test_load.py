@@ -208,3 +208,21 @@ async def test_the_bound_on_the_load_is_configuration(serve: Serve, moving_clip:
         with pytest.raises(CallRefusedError, match="under 1% is allowed"):
             async with call(service.base, moving_clip):
                 pass
+
+
+async def test_what_a_voice_expresses_gives_way_on_a_busy_machine_while_a_face_is_read(
+    serve: Serve, moving_clip: Clip
+) -> None:
+    async with serve(engine=fakes.engine()) as service, call(service.base, moving_clip) as one:
+        counted = service.bot.telemetry.counted
+        await one.consent()
+        await until(lambda: fakes.FakeVoice.read > 5 and fakes.FakeExpression.read > 2)
+        assert counted("voice_expression_gave_way") == 0
+        service.bot.load._index = 1  # looks are less frequent than they could be
+        await until(lambda: counted("voice_expression_gave_way") == 1)
+        await asyncio.sleep(0.2)
+        read, heard = fakes.FakeVoice.read, fakes.FakeVoice.heard
+        await until(lambda: fakes.FakeVoice.heard > heard + 5_000)
+        assert fakes.FakeVoice.read == read
+        fakes.FakeFace.found = False
+        await until(lambda: fakes.FakeVoice.read > read)  # without a face the voice is what counts
