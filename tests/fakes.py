@@ -66,13 +66,15 @@ class FakeFace:
     shown: list[tuple[int, ...]] = []
     found = True
     faces = 1
+    _time_ms = 0.0
 
     def observe(self, image: Picture, time_ms: float) -> FaceEstimate | None:
         type(self).shown.append((*size(image)[::-1], 3))
+        self._time_ms = time_ms
         return face(time_ms, faces=self.faces) if type(self).found else None
 
     def portrait(self, picture: Picture) -> Portrait | None:
-        return Portrait(0.0, np.zeros((48, 48), np.float32), np.zeros(52, np.float32))
+        return Portrait(self._time_ms, np.zeros((48, 48), np.float32), np.zeros(52, np.float32))
 
     def calibrate(self) -> None: ...
 
