@@ -21,8 +21,8 @@ class Speech:
     """Reads what all voices of a process express, every `hop_s` of the encoder, the newest sound of each.
 
     No queue: each batch takes what is newest then, so that an encoder that takes longer reads less often and never
-    what is old. Where a batch takes longer than there is time, the light encoder serves, and this one is tried again
-    after a rest (see `Pace`).
+    what is old. Where a batch takes longer than its windows, the light encoder serves, and this one is tried again after
+    a rest (see `Pace`).
 
     Args:
         encoder: Serves from one thread, this one.
@@ -109,7 +109,8 @@ class Speech:
         took_ms = clock.now_ms() - started
         self._telemetry.took("speech", took_ms)
         self._telemetry.count("voice_windows_read", len(worth))
-        if pace.took(self._encoder.hop_s, took_ms / 1000):
+        # While a batch takes no longer than its windows, no sound passes unread: it is read less often, that is all.
+        if pace.took(self._encoder.window_s, took_ms / 1000):
             for line, one, (_, time_ms) in zip(worth, read, sounds, strict=True):
                 line.take(one, time_ms)
         if pace.keeps_up != kept_up:

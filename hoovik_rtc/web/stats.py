@@ -136,7 +136,7 @@ def _voices(voice: dict[str, Any] | None) -> tuple[str, str, str, bool]:
         return ("Voices read by", "–", "", False)
     if voice["reason"]:
         return ("Voices read by", voice["serving"], f"{voice['chosen']} {_WHY[voice['reason']]}", True)
-    load = f"{voice['load']:.0%} of the time it has" if voice["chosen"] != LIGHT else ""
+    load = f"takes {voice['load']:.0%} of the time it has" if voice["chosen"] != LIGHT else ""
     return ("Voices read by", voice["serving"], load, False)
 
 

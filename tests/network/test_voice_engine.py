@@ -190,7 +190,7 @@ async def test_an_engine_that_falls_behind_gives_way_to_the_light_one_and_all_sa
     async with serve(engine=engine) as service, call(service.base, speaking) as one:
         await one.consent()
         await until(lambda: len(slow.batches) > 3)
-        slow.takes_s = 0.5
+        slow.takes_s = 1.2  # for windows of 0.6 s
         await one.wait_for("notice", where=lambda m: m["payload"]["code"] == "voice_engine_behind")
         told = len(one.received.of("emotion_update"))
         await one.wait_for("emotion_update", told + 4)
