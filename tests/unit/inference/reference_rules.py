@@ -29,7 +29,7 @@ def xgb_features(face: Array, audio: Array, face_mask: Array, audio_mask: Array,
     out: list[float] = []
     for x, size in ((f, 326), (a, 1024)):
         for reduce in (np.mean, np.std, np.min, np.max):
-            out += [math.nan] * size if len(x) == 0 else reduce(x, axis=0).tolist()  # type: ignore[operator]
+            out += [math.nan] * size if len(x) == 0 else reduce(x, axis=0).tolist()
     for x, size in ((f, 326), (a, 1024)):
         out += [math.nan] * size if len(x) < 2 else (x[-1] - x[0]).tolist()
     for x, mask, size in ((f, face_mask, 326), (a, audio_mask, 1024)):
@@ -81,7 +81,7 @@ def anomaly_features(face: Array, audio: Array, face_mask: Array, audio_mask: Ar
             out += [0.0] * (6 * size + 1)
             continue
         for reduce in (np.mean, np.std, np.min, np.max):
-            out += reduce(v, axis=0).tolist()  # type: ignore[operator]
+            out += reduce(v, axis=0).tolist()
         enough = len(v) >= 3
         out += (np.percentile(v, 75, axis=0) - np.percentile(v, 25, axis=0)).tolist() if enough else [0.0] * size
         out.append(float(mask.mean()))

@@ -208,11 +208,11 @@ def _normed(x: Floats, weight: Floats, bias: Floats) -> Floats:
 
 
 def _gelu(x: Floats) -> Floats:
-    out = erf(x * np.float32(math.sqrt(0.5)))
+    out: Floats = erf(x * np.float32(math.sqrt(0.5)))
     out += 1.0
     out *= x
     out *= 0.5
-    return out  # type: ignore[no-any-return]
+    return out
 
 
 def _sigmoid(x: Floats) -> Floats:
@@ -221,7 +221,7 @@ def _sigmoid(x: Floats) -> Floats:
 
 
 def _softmax(x: Floats) -> Floats:
-    out = np.exp(x - x.max(axis=-1, keepdims=True))
+    out: Floats = np.exp(x - x.max(axis=-1, keepdims=True))
     out /= np.add.reduce(out, axis=-1, keepdims=True)
     return out
 
@@ -235,4 +235,5 @@ def _entropy(logits: Floats) -> Floats:
 def _pooled(x: Floats, scores: Floats, there: NDArray[np.bool_]) -> Floats:
     """Steps (…, T, D) weighed by their scores (…, T)."""
     weights = _softmax(np.where(there, scores, _OUT))
-    return (weights[..., None, :] @ x)[..., 0, :]
+    pooled: Floats = (weights[..., None, :] @ x)[..., 0, :]
+    return pooled

@@ -70,7 +70,7 @@ class Smoother:
             self._mean, self._since_s = None, now_s
         if not self._compat:
             self._since_s = now_s
-        said: NDArray[np.float64] = np.round(probabilities.astype(np.float64), DECIMALS)
+        said: NDArray[np.float64] = probabilities.astype(np.float64).round(DECIMALS)
         mean = said if self._mean is None else self._alpha * said + (1.0 - self._alpha) * self._mean
         self._mean = mean / (mean.sum() + 1e-9)
         best = int(self._mean.argmax())
