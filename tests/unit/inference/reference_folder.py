@@ -98,16 +98,19 @@ def write(
     kept: int = 24,
     meta: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Everything, fitted on (n, 8149) with nan and (n, 9452); returns the models themselves by the files' names."""
+    """Everything, fitted on (n, 8149) with nan and (n, 9452); returns the models by the files' names, as files give them.
+
+    Their arrays may lie otherwise in memory than before they were written, and then sums are rounded otherwise.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     medians = np.nanmedian(features, axis=0).astype(np.float32)
     filled = np.where(np.isnan(features), medians, features)
-    pca = PCA(kept, random_state=0).fit(filled)
+    joblib.dump(PCA(kept, random_state=0).fit(filled), folder / "pca.joblib", compress=3)
+    pca = joblib.load(folder / "pca.joblib")
     models: dict[str, Any] = {"pca": pca, "medians": medians, "network": network(), "stats": stats()}
     models["xgb"] = classifier(pca.transform(filled))
     torch.save(models["network"].state_dict(), folder / "best_modal.pt")
     joblib.dump(models["xgb"], folder / "xgb_model.joblib")
-    joblib.dump(pca, folder / "pca.joblib", compress=3)
     np.save(folder / "col_medians.npy", medians)
     np.savez(folder / "norm_stats.npz", **models["stats"])
     models["weights"] = {"w_modal": 0.455, "w_xgb": 0.545, "temperature": 0.3}
@@ -115,6 +118,7 @@ def write(
     (folder / "meta.json").write_text(json.dumps(meta or {"seq_len": 10, "params": {"nhead": 8, "face_scale": 1.2}}))
     for number, (name, size) in enumerate((("both", 16), ("audio_only", None), ("global", 12))):
         attributes = anomaly_model(unusual, size, seed=number) | {"threshold": THRESHOLDS[name]}
-        models[f"iso_{name}"] = attributes
         dump_anomaly(folder / f"iso_{name}.joblib", attributes, MODELS[number % 2])
+        with named(MODELS[number % 2]):
+            models[f"iso_{name}"] = vars(joblib.load(folder / f"iso_{name}.joblib"))
     return models

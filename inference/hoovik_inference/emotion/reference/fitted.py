@@ -125,4 +125,4 @@ def _reals(one: Held, name: str) -> Reals:
         raise BundleError(
             f"{name} of {one.kind} holds {array.dtype}, or numbers that are not finite; expected real ones"
         )
-    return np.ascontiguousarray(array)
+    return array  # in its own order: another one would round otherwise
