@@ -98,7 +98,7 @@ def write(
     kept: int = 24,
     meta: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Everything, fitted on (n, 8149) with nan and (n, 9452); returns the models by the files' names, as files give them.
+    """Everything, fitted on (n, 8149) with nan and (n, 9452); returns the models by the files' names, read from them.
 
     Their arrays may lie otherwise in memory than before they were written, and then sums are rounded otherwise.
     """

@@ -10,6 +10,7 @@ from hoovik_inference.emotion.reference.anomaly_inputs import COUNT as ANOMALY_F
 from hoovik_inference.emotion.reference.anomaly_inputs import anomaly_features
 from hoovik_inference.emotion.reference.features import COUNT, LAYOUT, xgb_features
 from hoovik_inference.emotion.reference.normalise import Normaliser
+from hoovik_inference.emotion.reference.steps import Measured
 from tests.unit.inference import reference_arrays, reference_rules
 
 GIVEN = reference_arrays.arrays(60)
@@ -36,7 +37,7 @@ def test_the_reference_has_8149_features_for_xgboost_and_9452_for_anomalies() ->
 
 
 def test_features_are_what_the_rules_say_of_each_window(normal: Windows) -> None:
-    found = xgb_features(normal)
+    found = xgb_features(Measured.of(normal))
     assert found.shape == (60, COUNT) and found.dtype == np.float32
     for number, row in enumerate(found):
         expected = reference_rules.xgb_features(*one(number), GIVEN["modality"][number])
@@ -44,7 +45,7 @@ def test_features_are_what_the_rules_say_of_each_window(normal: Windows) -> None
 
 
 def test_anomaly_features_are_what_the_rules_say_of_each_window(normal: Windows) -> None:
-    found = anomaly_features(normal)
+    found = anomaly_features(Measured.of(normal))
     assert found.shape == (60, ANOMALY_FEATURES) and found.dtype == np.float32 and np.isfinite(found).all()
     for number, row in enumerate(found):
         expected = reference_rules.anomaly_features(*one(number))
@@ -61,7 +62,7 @@ def block(features: reference_rules.Array, name: str) -> reference_rules.Array:
 
 
 def test_an_absent_modality_is_nan_but_for_the_indicators(normal: Windows) -> None:
-    voice_alone, face_alone, nothing = xgb_features(normal)[4:7]
+    voice_alone, face_alone, nothing = xgb_features(Measured.of(normal))[4:7]
     for name, _ in LAYOUT[:-1]:
         of_voice = name.startswith("audio") or name == "rhythm"
         assert np.isnan(block(voice_alone, name)).all() == (not of_voice), name
@@ -73,7 +74,7 @@ def test_an_absent_modality_is_nan_but_for_the_indicators(normal: Windows) -> No
 
 
 def test_one_step_has_no_differences_and_no_slopes_and_two_have_them(normal: Windows) -> None:
-    single, double = xgb_features(normal)[2:4]
+    single, double = xgb_features(Measured.of(normal))[2:4]
     for name in ("face last-first", "audio last-first", "face slope", "audio slope", "motion"):
         assert np.isnan(block(single, name)).all() and np.isfinite(block(double, name)).all(), name
     assert not block(single, "face std").any() and not block(single, "pose")[3:].any()
@@ -87,15 +88,17 @@ def test_a_voice_of_zeros_has_no_rhythm() -> None:
     flat = windows_of(
         np.zeros((1, 10, 326)), np.zeros((1, 10, 1024)), ones, ones, np.array([2])
     )  # fmt: skip
-    features = xgb_features(flat)[0]
+    features = xgb_features(Measured.of(flat))[0]
     assert np.isnan(block(features, "rhythm")).all() and not np.isnan(block(features, "audio slope")).any()
 
 
 def test_a_window_is_the_same_alone_and_among_others(normal: Windows) -> None:
     for number in (0, 3, 17):
         alone = normal.part(number, number + 1)
-        np.testing.assert_array_equal(xgb_features(alone)[0], xgb_features(normal)[number])
-        np.testing.assert_array_equal(anomaly_features(alone)[0], anomaly_features(normal)[number])
+        np.testing.assert_array_equal(xgb_features(Measured.of(alone))[0], xgb_features(Measured.of(normal))[number])
+        np.testing.assert_array_equal(
+            anomaly_features(Measured.of(alone))[0], anomaly_features(Measured.of(normal))[number]
+        )
 
 
 def test_what_lies_where_the_mask_is_0_does_not_matter(normal: Windows) -> None:
@@ -103,7 +106,7 @@ def test_what_lies_where_the_mask_is_0_does_not_matter(normal: Windows) -> None:
     spoiled["face"][spoiled["face_mask"] == 0] = np.nan
     spoiled["audio"][spoiled["audio_mask"] == 0] = np.inf
     again = NORMALISER.apply(windows_of(**spoiled))
-    np.testing.assert_array_equal(xgb_features(again), xgb_features(normal))
+    np.testing.assert_array_equal(xgb_features(Measured.of(again)), xgb_features(Measured.of(normal)))
     np.testing.assert_array_equal(again.face, normal.face)
 
 

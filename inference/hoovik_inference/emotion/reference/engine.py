@@ -13,6 +13,7 @@ from hoovik_inference.emotion.reference.bundle import Bundle
 from hoovik_inference.emotion.reference.features import xgb_features
 from hoovik_inference.emotion.reference.forward import Transformer
 from hoovik_inference.emotion.reference.smoothing import Smoother
+from hoovik_inference.emotion.reference.steps import Measured
 from hoovik_inference.emotion.reference.windows import Windows
 from hoovik_inference.types import Floats
 
@@ -60,7 +61,8 @@ class ReferenceEngine:
     def infer(self, raw: Windows) -> Predictions:
         """All of a batch at once, which costs less for each than one after the other."""
         normal = self.bundle.normaliser.apply(raw)
-        features, unusual = xgb_features(normal), anomaly_features(normal)
+        measured = Measured.of(normal)
+        features, unusual = xgb_features(measured), anomaly_features(measured)
         logits = self._transformer(normal.face, normal.audio, normal.face_mask, normal.audio_mask)
         boosted = self.boosted(features)
         score, strange = scores(self.bundle.detectors, unusual, raw.modality)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hoovik_inference.emotion.reference.projection import Reals
-from hoovik_inference.emotion.reference.steps import Steps
+from hoovik_inference.emotion.reference.steps import Measured, Steps, moments
 from hoovik_inference.emotion.reference.windows import AUDIO, FACE, MODALITIES, Windows
 from hoovik_inference.face.vector import LANDMARKS
 from hoovik_inference.types import BLENDSHAPES, SEQ_LEN, Floats
@@ -30,65 +31,49 @@ COUNT = sum(width for _, width in LAYOUT)
 
 _POINTS = 2 * len(LANDMARKS)
 _FIRST = {name: _POINTS + index for index, name in enumerate(BLENDSHAPES)}
+_TOLD = [_FIRST[name] for name in SCORES]
 _SMALL = 1e-6
 
 
-def xgb_features(normal: Windows) -> Floats:
+def xgb_features(measured: Measured) -> Floats:
     """(N, 8149) of normalised windows.
 
     Only steps with mask 1 count. Of a modality that has none, all is nan but the indicators; what needs two steps is
     nan where there is but one.
     """
-    face, audio = Steps.of(normal.face, normal.face_mask), Steps.of(normal.audio, normal.audio_mask)
-    blocks = [
-        *_spread(face),
-        *_spread(audio),
-        _two(face, face.travelled()),
-        _two(audio, audio.travelled()),
-        _two(face, face.slopes()),
-        _two(audio, audio.slopes()),
-        *_blendshapes(face),
-        *_pose(face),
-        _rhythm(audio),
-        _two(face, _motion(face)),
-        _indicators(normal),
-    ]
-    return np.concatenate(blocks, axis=1, dtype=np.float32, casting="same_kind")
-
-
-def _needs(steps: Steps, least: int, values: Reals) -> Reals:
-    """`values` (N, D), with nan where fewer steps count."""
-    out: Reals = np.where((steps.count >= least)[:, None], values, np.nan)
+    face, audio = measured.face, measured.audio
+    out = np.empty((len(measured.windows), COUNT), np.float32)
+    start = 0
+    for steps, least, values in (
+        *((face, 1, values) for values in (*face.moments, *face.extremes)),
+        *((audio, 1, values) for values in (*audio.moments, *audio.extremes)),
+        (face, 2, face.travelled),
+        (audio, 2, audio.travelled),
+        (face, 2, face.slopes),
+        (audio, 2, audio.slopes),
+        (face, 1, _blendshapes(face)),
+        (face, 1, _pose(face)),
+        (audio, 1, _rhythm(audio)),
+        (face, 2, _motion(face)),
+    ):
+        block = out[:, start : start + values.shape[1]]
+        block[:] = values
+        block[steps.count < least] = np.nan
+        start += values.shape[1]
+    out[:, start:] = _indicators(measured.windows)
     return out
 
 
-def _one(steps: Steps, values: Reals) -> Reals:
-    return _needs(steps, 1, values)
-
-
-def _two(steps: Steps, values: Reals) -> Reals:
-    return _needs(steps, 2, values)
-
-
-def _spread(steps: Steps) -> list[Reals]:
-    return [_one(steps, values) for values in (*steps.moments(), *steps.extremes())]
-
-
-def _columns(steps: Steps, columns: list[int]) -> Steps:
-    return Steps.of(steps.values[..., columns], steps.mask)
-
-
-def _blendshapes(face: Steps) -> list[Reals]:
-    """15 means, 15 maxima, two mean differences between sides."""
-    told = _columns(face, [_FIRST[name] for name in SCORES])
+def _blendshapes(face: Steps) -> Reals:
+    """(N, 32) 15 means, 15 maxima, two mean differences between sides."""
     left, right = (face.values[..., [_FIRST[pair[side]] for pair in UNEVEN]] for side in (0, 1))
-    apart = Steps.of(np.abs(left - right), face.mask)
-    return [_one(face, values) for values in (told.moments()[0], told.extremes()[1], apart.moments()[0])]
+    apart = moments(np.abs(left - right), face.mask)[0]
+    return np.concatenate((face.moments[0][:, _TOLD], face.extremes[1][:, _TOLD], apart), axis=1)
 
 
-def _pose(face: Steps) -> list[Reals]:
-    """Means of pitch, yaw and roll, then their standard deviations."""
-    return [_one(face, values) for values in _columns(face, [FACE - 3, FACE - 2, FACE - 1]).moments()]
+def _pose(face: Steps) -> Reals:
+    """(N, 6) means of pitch, yaw and roll, then their standard deviations."""
+    return np.concatenate([values[:, FACE - 3 :] for values in face.moments], axis=1)
 
 
 def _rhythm(audio: Steps) -> Reals:
@@ -96,32 +81,37 @@ def _rhythm(audio: Steps) -> Reals:
 
     The slope's time counts from the first step that counts, in standard deviations, and is not centred.
     """
-    lengths = np.sqrt((audio.joined.astype(np.float64) ** 2).sum(axis=2))
-    at = np.arange(SEQ_LEN)
-    there = at < audio.count[:, None]
+    lengths = np.sqrt(np.einsum("ntd,ntd->nt", audio.joined, audio.joined, dtype=np.float64))
+    there = np.arange(SEQ_LEN) < audio.count[:, None]
     number = np.maximum(audio.count, 1)[:, None]
     mean = (lengths * there).sum(axis=1, keepdims=True) / number
-    heard = (mean >= _SMALL) & (audio.count > 0)[:, None]
+    heard = mean >= _SMALL
     lengths = np.where(there, lengths / np.where(heard, mean, 1.0), 0.0)
-    apart = (lengths - lengths.sum(axis=1, keepdims=True) / number) * there
-    spread = np.sqrt((apart**2).sum(axis=1, keepdims=True) / number)
     since = (audio.places - audio.places[:, :1]) * there
-    away = (since - since.sum(axis=1, keepdims=True) / number) * there
-    t = since / (np.sqrt((away**2).sum(axis=1, keepdims=True) / number) + _SMALL)
+    t = since / (_spread(since, there, number) + _SMALL)
     slope = (t * lengths).sum(axis=1, keepdims=True) / ((t**2).sum(axis=1, keepdims=True) + _SMALL)
-    loudest = np.argmax(np.where(there, lengths, -1.0), axis=1)[:, None]
-    peak = np.take_along_axis(audio.places, loudest, axis=1) / SEQ_LEN
-    values = np.concatenate((spread, _two(audio, slope), peak), axis=1)
-    out: Reals = np.where(heard, values, np.nan)
-    return out
+    slope[audio.count < 2] = np.nan
+    loudest = np.argmax(np.where(there, lengths, -1.0), axis=1)
+    peak = audio.places[np.arange(len(loudest)), loudest][:, None] / SEQ_LEN
+    values = np.concatenate((_spread(lengths, there, number), slope, peak), axis=1)
+    values[~heard[:, 0]] = np.nan
+    return values
+
+
+def _spread(x: Reals, there: NDArray[np.bool_], number: NDArray[np.int64]) -> Reals:
+    """(N, 1) population standard deviation of (N, 10) with zeros where nothing counts."""
+    apart = (x - x.sum(axis=1, keepdims=True) / number) * there
+    spread: Reals = np.sqrt((apart**2).sum(axis=1, keepdims=True) / number)
+    return spread
 
 
 def _motion(face: Steps) -> Reals:
     """(N, 1) mean square of what the landmarks move from step to step."""
-    changes, there = _columns(face, list(range(_POINTS))).changes()
+    changes, there = face.changes
     number = np.maximum(there.sum(axis=1), 1.0) * _POINTS
-    mean: Reals = ((changes.astype(np.float64) ** 2).sum(axis=(1, 2)) / number)[:, None]
-    return mean
+    points = changes[..., :_POINTS]
+    squares = np.einsum("ntd,ntd->n", points, points, dtype=np.float64)
+    return (squares / number)[:, None]  # type: ignore[no-any-return]
 
 
 def _indicators(normal: Windows) -> Reals:

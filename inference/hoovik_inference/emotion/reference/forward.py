@@ -90,8 +90,8 @@ class _Projection:
         self._second, self._second_bias = weights[f"{name}.net.3.weight"].T.copy(), weights[f"{name}.net.3.bias"]
 
     def __call__(self, x: Floats) -> Floats:
-        rows = x.reshape(-1, x.shape[2]) @ self._first + self._first_bias
-        out = _gelu(rows[:, : self._split]) @ self._second + self._second_bias
+        rows = _affine(x.reshape(-1, x.shape[2]), self._first, self._first_bias)
+        out = _affine(_gelu(rows[:, : self._split]), self._second, self._second_bias)
         out *= _sigmoid(rows[:, self._split :])
         return out.reshape(*x.shape[:2], -1)
 
@@ -104,9 +104,7 @@ class _Linear:
         self._bias = _both(weights, f"{name}.bias")[:, None]
 
     def __call__(self, x: Floats) -> Floats:
-        out = x.reshape(2, -1, x.shape[-1]) @ self._weight
-        out += self._bias
-        return out.reshape(*x.shape[:-1], -1)
+        return _affine(x.reshape(2, -1, x.shape[-1]), self._weight, self._bias).reshape(*x.shape[:-1], -1)
 
 
 class _Norm:
@@ -134,8 +132,7 @@ class _Conv:
             around[:, :, self._away :, :width] = x[:, :, : -self._away]
             around[:, :, :, width : 2 * width] = x
             around[:, :, : -self._away, 2 * width :] = x[:, :, self._away :]
-        out = around.reshape(2, -1, around.shape[-1]) @ self._kernel
-        out += self._bias
+        out = _affine(around.reshape(2, -1, around.shape[-1]), self._kernel, self._bias)
         return _gelu(self._norm(out.reshape(x.shape)))
 
 
@@ -149,12 +146,12 @@ class _Attention:
         """What x takes of y; `shut` (2, B, 1, 1, T) is minus infinity where a step of y does not count."""
         h = x.shape[-1]
         if y is x:
-            rows = x.reshape(2, -1, h) @ self._in + self._in_bias
+            rows = _affine(x.reshape(2, -1, h), self._in, self._in_bias)
             query, key, value = (self._split(rows[..., n * h : (n + 1) * h], x.shape) for n in range(3))
         else:
-            rows = x.reshape(2, -1, h) @ self._in[..., :h] + self._in_bias[..., :h]
+            rows = _affine(x.reshape(2, -1, h), self._in[..., :h], self._in_bias[..., :h])
             query = self._split(rows, x.shape)
-            rows = y.reshape(2, -1, h) @ self._in[..., h:] + self._in_bias[..., h:]
+            rows = _affine(y.reshape(2, -1, h), self._in[..., h:], self._in_bias[..., h:])
             key, value = (self._split(rows[..., n * h : (n + 1) * h], x.shape) for n in range(2))
         scores = query @ key.swapaxes(3, 4)
         scores *= np.float32(1.0 / math.sqrt(h // self._heads))
@@ -179,6 +176,12 @@ class _Layer:
         up = self._up(self._norm2(x))
         x += self._down(np.maximum(up, 0.0, out=up))
         return x
+
+
+def _affine(x: Floats, weight: Floats, bias: Floats) -> Floats:
+    """(…, M, K) by (…, K, N), plus (…, N). BLAS is a third faster for few rows where the weights are on the left."""
+    out: Floats = np.add((weight.swapaxes(-1, -2) @ x.swapaxes(-1, -2)).swapaxes(-1, -2), bias, order="C")
+    return out
 
 
 def _both(weights: Mapping[str, Floats], name: str) -> Floats:
