@@ -13,7 +13,7 @@ xgboost = pytest.importorskip("xgboost", reason="needs XGBoost: pip install 'hoo
 
 from hoovik_rtc.cli import main  # noqa: E402
 from tests.unit.inference import reference_folder, reference_rules  # noqa: E402
-from tests.unit.inference.reference_arrays import arrays  # noqa: E402
+from tests.unit.inference.reference_arrays import arrays, stats  # noqa: E402
 
 COUNT = 150
 GIVEN = arrays(COUNT, seed=12)
@@ -22,7 +22,7 @@ GIVEN = arrays(COUNT, seed=12)
 @pytest.fixture(scope="module")
 def expected() -> dict[str, Any]:
     """Features of each window by the rules; grows by what the models say of them."""
-    norm = reference_folder.stats()
+    norm = stats()
     rows: dict[str, list[Any]] = {"face": [], "audio": [], "xgb_features": [], "anomaly_features": []}
     for number in range(COUNT):
         masks = GIVEN["face_mask"][number], GIVEN["audio_mask"][number]

@@ -220,7 +220,7 @@ def test_a_pickle_that_names_foreign_code_does_not_run_it(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("compress", [0, 3, ("gzip", 3), ("bz2", 3), ("xz", 3), ("lzma", 3)])
 def test_compressed_files_are_opened(tmp_path: Path, compress: Any) -> None:
-    held = {"a": np.arange(5.0), "b": np.float32(2.5)}
+    held: dict[str, Any] = {"a": np.arange(5.0), "b": np.float32(2.5)}
     joblib.dump(held, tmp_path / "a.joblib", compress=compress)
     found = open_joblib(tmp_path / "a.joblib", "anything")
     np.testing.assert_array_equal(found["a"], held["a"])

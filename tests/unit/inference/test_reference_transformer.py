@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -77,8 +79,15 @@ def test_a_window_without_any_step_has_the_logits_of_nothing(network: EmotionTra
 
 
 def test_other_sizes_are_computed_alike(normal: Windows) -> None:
-    sizes = {"d_model": 64, "nhead": 4, "num_layers": 1, "dim_feedforward": 96, "classes": 7, "face_scale": 0.8}
-    network = reference_folder.network(**sizes)
+    sizes: dict[str, Any] = {
+        "d_model": 64,
+        "nhead": 4,
+        "num_layers": 1,
+        "dim_feedforward": 96,
+        "classes": 7,
+        "face_scale": 0.8,
+    }
+    network = reference_folder.network(face_scale=0.8, **sizes)
     weights = {name: value.numpy() for name, value in network.state_dict().items()}
     ours = Transformer(weights, network.shape)(normal.face, normal.audio, normal.face_mask, normal.audio_mask)
     np.testing.assert_allclose(ours, in_torch(network, normal), atol=1e-5)

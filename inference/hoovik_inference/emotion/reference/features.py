@@ -44,7 +44,7 @@ def xgb_features(measured: Measured) -> Floats:
     face, audio = measured.face, measured.audio
     out = np.empty((len(measured.windows), COUNT), np.float32)
     start = 0
-    for steps, least, values in (
+    blocks: tuple[tuple[Steps, int, Reals], ...] = (
         *((face, 1, values) for values in (*face.moments, *face.extremes)),
         *((audio, 1, values) for values in (*audio.moments, *audio.extremes)),
         (face, 2, face.travelled),
@@ -55,7 +55,8 @@ def xgb_features(measured: Measured) -> Floats:
         (face, 1, _pose(face)),
         (audio, 1, _rhythm(audio)),
         (face, 2, _motion(face)),
-    ):
+    )
+    for steps, least, values in blocks:
         block = out[:, start : start + values.shape[1]]
         block[:] = values
         block[steps.count < least] = np.nan
@@ -81,19 +82,20 @@ def _rhythm(audio: Steps) -> Reals:
 
     The slope's time counts from the first step that counts, in standard deviations, and is not centred.
     """
-    lengths = np.sqrt(np.einsum("ntd,ntd->nt", audio.joined, audio.joined, dtype=np.float64))
+    lengths: Reals = np.sqrt(np.einsum("ntd,ntd->nt", audio.joined, audio.joined, dtype=np.float64))
     there = np.arange(SEQ_LEN) < audio.count[:, None]
     number = np.maximum(audio.count, 1)[:, None]
     mean = (lengths * there).sum(axis=1, keepdims=True) / number
     heard = mean >= _SMALL
     lengths = np.where(there, lengths / np.where(heard, mean, 1.0), 0.0)
-    since = (audio.places - audio.places[:, :1]) * there
+    at = audio.places.astype(np.float64)
+    since = (at - at[:, :1]) * there
     t = since / (_spread(since, there, number) + _SMALL)
     slope = (t * lengths).sum(axis=1, keepdims=True) / ((t**2).sum(axis=1, keepdims=True) + _SMALL)
     slope[audio.count < 2] = np.nan
     loudest = np.argmax(np.where(there, lengths, -1.0), axis=1)
     peak = audio.places[np.arange(len(loudest)), loudest][:, None] / SEQ_LEN
-    values = np.concatenate((_spread(lengths, there, number), slope, peak), axis=1)
+    values: Reals = np.concatenate((_spread(lengths, there, number), slope, peak), axis=1)
     values[~heard[:, 0]] = np.nan
     return values
 
@@ -111,7 +113,8 @@ def _motion(face: Steps) -> Reals:
     number = np.maximum(there.sum(axis=1), 1.0) * _POINTS
     points = changes[..., :_POINTS]
     squares = np.einsum("ntd,ntd->n", points, points, dtype=np.float64)
-    return (squares / number)[:, None]  # type: ignore[no-any-return]
+    mean: Reals = (squares / number)[:, None]
+    return mean
 
 
 def _indicators(normal: Windows) -> Reals:

@@ -1,6 +1,6 @@
 """The EmotionTransformer in ONNX Runtime: the same numbers without torch, several times sooner.
 
-The network is written as ONNX from the weights when it is loaded: a bundle holds it only once, by the reference's names.
+The network is written as ONNX from the weights when it is loaded: a bundle holds it once, by the reference's names.
 """
 
 from __future__ import annotations
