@@ -87,7 +87,7 @@ def test_other_sizes_are_computed_alike(normal: Windows) -> None:
         "classes": 7,
         "face_scale": 0.8,
     }
-    network = reference_folder.network(face_scale=0.8, **sizes)
+    network = reference_folder.network(**sizes)
     weights = {name: value.numpy() for name, value in network.state_dict().items()}
     ours = Transformer(weights, network.shape)(normal.face, normal.audio, normal.face_mask, normal.audio_mask)
     np.testing.assert_allclose(ours, in_torch(network, normal), atol=1e-5)

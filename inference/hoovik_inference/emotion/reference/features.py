@@ -89,7 +89,7 @@ def _rhythm(audio: Steps) -> Reals:
     heard = mean >= _SMALL
     lengths = np.where(there, lengths / np.where(heard, mean, 1.0), 0.0)
     at = audio.places.astype(np.float64)
-    since = (at - at[:, :1]) * there
+    since: Reals = np.where(there, at - at[:, :1], 0.0)
     t = since / (_spread(since, there, number) + _SMALL)
     slope = (t * lengths).sum(axis=1, keepdims=True) / ((t**2).sum(axis=1, keepdims=True) + _SMALL)
     slope[audio.count < 2] = np.nan
