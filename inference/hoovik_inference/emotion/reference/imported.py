@@ -11,25 +11,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hoovik_inference.emotion.reference import card, fitted, meta
+from hoovik_inference.emotion.reference import boosted_pickle, card, fitted, meta
 from hoovik_inference.emotion.reference.anomaly import DETECTORS, GLOBAL, Detector, serving
 from hoovik_inference.emotion.reference.anomaly_inputs import COUNT as ANOMALY_FEATURES
-from hoovik_inference.emotion.reference.boosted import Boosted
 from hoovik_inference.emotion.reference.bundle import Bundle
 from hoovik_inference.emotion.reference.ensemble import Ensemble
 from hoovik_inference.emotion.reference.errors import BundleError
 from hoovik_inference.emotion.reference.features import COUNT as FEATURES
 from hoovik_inference.emotion.reference.files import finite, fitting, read_json, read_npz, there
 from hoovik_inference.emotion.reference.normalise import Normaliser
-from hoovik_inference.emotion.reference.pickles import Held, open_joblib
+from hoovik_inference.emotion.reference.pickles import open_joblib
 from hoovik_inference.emotion.reference.projection import Projection
 from hoovik_inference.emotion.reference.shape import Shape, weights_of
 from hoovik_inference.emotion.reference.windows import MODALITIES
 
-COMPARED = 64
-"Inputs on which our reading of XGBoost's trees is held against its own."
 NEAR = 1e-5
-"How far probabilities may be apart there."
+"How far our probabilities may be from XGBoost's own."
 _STATS = {"face_mean": "Xf_mean", "face_std": "Xf_std", "audio_mean": "Xa_mean", "audio_std": "Xa_std"}
 
 
@@ -68,7 +65,7 @@ def import_reference(folder: Path) -> Imported:
         notes.append(
             f"fitted with scikit-learn {', '.join(fitted_by)}: taken as plain arrays, so versions do not matter"
         )
-    booster, best = _booster(folder / "xgb_model.joblib")
+    booster, best = boosted_pickle.opened(folder / "xgb_model.joblib")
     raw = bytes(booster.save_raw("ubj"))
     ensemble, weighed = _ensemble(folder / "weights.json")
     notes += weighed
@@ -86,14 +83,14 @@ def import_reference(folder: Path) -> Imported:
     )
     bundle.check(folder)
     trees = bundle.trees()
-    apart = _apart(booster, best, trees, projection)
+    apart = boosted_pickle.apart(booster, best, trees, projection)
     if not apart <= NEAR:
         raise BundleError(
             f"{folder / 'xgb_model.joblib'}: our reading of its trees is {apart:.2g} off XGBoost's own; expected "
             f"{NEAR:g} or less. Please tell us about this model."
         )
     notes.append(
-        f"{trees.rounds} rounds of XGBoost, held against its own predictions on {COMPARED} inputs: {apart:.1g} apart"
+        f"{trees.rounds} rounds of XGBoost, held against its own predictions on {boosted_pickle.COMPARED} inputs: {apart:.1g} apart"
     )
     return Imported(replace(bundle, card=card.imported(bundle)), notes)
 
@@ -202,17 +199,6 @@ def _detectors(folder: Path) -> tuple[dict[str, Detector], dict[str, str | None]
     return detectors, versions
 
 
-def _booster(file: Path) -> tuple[Any, int | None]:
-    """XGBoost's own object, and the best round where training stopped early."""
-    found = open_joblib(file, "an XGBClassifier")
-    booster = vars(found).get("_Booster") if isinstance(found, Held) else found
-    if booster is None or not hasattr(booster, "save_raw"):
-        what = found.kind if isinstance(found, Held) else type(found).__name__
-        raise BundleError(f"{file} holds {what} that was not fitted; expected an XGBClassifier that was")
-    best = booster.attr("best_iteration")
-    return booster, None if best is None else int(best)
-
-
 def _ensemble(file: Path) -> tuple[Ensemble, list[str]]:
     if not file.exists():
         return Ensemble(), ["no weights.json: both models count alike, temperature 1"]
@@ -229,14 +215,3 @@ def _ensemble(file: Path) -> tuple[Ensemble, list[str]]:
     return ensemble, [] if abs(total - 1.0) < 1e-6 else [
         f"the weights in weights.json add up to {total:g}, not 1: kept as they are"
     ]
-
-
-def _apart(booster: Any, best: int | None, trees: Boosted, projection: Projection) -> float:
-    """The largest difference between XGBoost's probabilities and ours, on made-up inputs of the right size."""
-    rng = np.random.default_rng(7)
-    spread = np.linalg.norm(projection.components, axis=1) * 3.0
-    x = (rng.normal(size=(COMPARED, trees.inputs)) * spread).astype(np.float32)
-    booster.set_param({"nthread": 1, "device": "cpu"})
-    rounds = (0, 0) if best is None else (0, best + 1)
-    theirs = np.asarray(booster.inplace_predict(x, iteration_range=rounds))
-    return float(np.abs(theirs - trees.probabilities(x)).max())

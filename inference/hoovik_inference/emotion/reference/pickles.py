@@ -2,7 +2,7 @@
 
 scikit-learn's objects become plain ones that hold their state and do nothing, so that it does not matter which version
 wrote them, and whether one is installed that reads it. The same goes for whatever else is named in there: only numpy's
-arrays and XGBoost's booster are real. That keeps foreign code from being called by its name. It is no promise: neither
+arrays are real. That keeps foreign code from being called by its name. It is no promise: neither
 pickle nor XGBoost's reader is made for files from somebody who means harm.
 """
 
@@ -13,7 +13,6 @@ import gzip
 import io
 import lzma
 import pickle
-import warnings
 import zlib
 from pathlib import Path
 from typing import Any
@@ -31,7 +30,6 @@ _REAL = {
     "numpy.core.multiarray": {"_reconstruct", "scalar"},
     "numpy.core.numeric": {"_frombuffer"},
     "joblib.numpy_pickle": {"NumpyArrayWrapper"},
-    "xgboost.core": {"Booster"},
 }  # fmt: skip
 "What is taken by its name."
 _PACKED = (
@@ -83,7 +81,7 @@ def open_joblib(file: Path, what: str) -> Any:
 
     Raises:
         BundleError: There is no such file, or it cannot be opened.
-        ModuleNotFoundError: joblib or XGBoost is not installed.
+        ModuleNotFoundError: joblib is not installed.
     """
     data = there(file, what).read_bytes()
     try:
@@ -91,9 +89,7 @@ def open_joblib(file: Path, what: str) -> Any:
             if data.startswith(magic):
                 data = unpack(data)
                 break
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # XGBoost's, about older versions: its predictions are compared later
-            return _unpickler(io.BytesIO(data)).load()
+        return _unpickler(io.BytesIO(data)).load()
     except (ModuleNotFoundError, BundleError):
         raise
     except Exception as exc:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -25,24 +27,54 @@ def read_ubj(data: bytes) -> Any:
         BundleError: It is something else, or breaks off.
     """
     reader = _Reader(data)
-    try:
+    with _told(reader):
         value = reader.value(reader.take(1), 0)
-    except (struct.error, UnicodeDecodeError, ValueError) as exc:
-        raise BundleError(f"no UBJSON: {exc} (byte {reader.at} of {len(data)}); expected a model of XGBoost") from exc
     if reader.at != len(data):
         raise BundleError(f"UBJSON ends at byte {reader.at} of {len(data)}; expected a model of XGBoost and no more")
     return value
 
 
+def member(data: bytes, name: str) -> bytes | None:
+    """The bytes of a member of the outermost object; None where it has none of that name.
+
+    Raises:
+        BundleError: It is something else, or breaks off.
+    """
+    reader = _Reader(data)
+    with _told(reader):
+        if reader.take(1) != b"{":
+            return None
+        for key, start, _ in reader.members(0):
+            if key == name:
+                return data[start : reader.at]
+    return None
+
+
+@contextmanager
+def _told(reader: _Reader) -> Iterator[None]:
+    try:
+        yield
+    except (struct.error, UnicodeDecodeError, ValueError) as exc:
+        where = f"byte {reader.at} of {len(reader.data)}"
+        raise BundleError(f"no UBJSON: {exc} ({where}); expected a model of XGBoost") from exc
+
+
 class _Reader:
     def __init__(self, data: bytes) -> None:
-        self._data, self.at = data, 0
+        self.data, self.at = data, 0
 
     def take(self, count: int) -> bytes:
-        if count < 0 or self.at + count > len(self._data):
+        if count < 0 or self.at + count > len(self.data):
             raise ValueError("it breaks off")
         self.at += count
-        return self._data[self.at - count : self.at]
+        return self.data[self.at - count : self.at]
+
+    def members(self, depth: int) -> Iterator[tuple[str, int, Any]]:
+        """Of an object: names, where their values begin, and the values."""
+        while self.data[self.at : self.at + 1] != b"}":
+            name, start = self._text(), self.at
+            yield name, start, self.value(self.take(1), depth + 1)
+        self.at += 1
 
     def value(self, marker: bytes, depth: int) -> Any:
         if depth > _DEEPEST:
@@ -73,12 +105,7 @@ class _Reader:
         return self.take(self._length()).decode("utf-8")
 
     def _object(self, depth: int) -> dict[str, Any]:
-        out: dict[str, Any] = {}
-        while self._data[self.at : self.at + 1] != b"}":
-            name = self._text()
-            out[name] = self.value(self.take(1), depth + 1)
-        self.at += 1
-        return out
+        return {name: value for name, _, value in self.members(depth)}
 
     def _array(self, depth: int) -> Any:
         marker = self.take(1)
