@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +105,16 @@ def test_an_imported_reference_says_of_windows_what_its_own_models_say(
         np.testing.assert_array_equal(found["anomaly"], expected["anomaly"])
         assert found["classes"].tolist() == ["angry", "fearful", "disgust", "happy", "sad", "neutral/calm"]
         assert len(set(found["label"].tolist())) > 2 and 0 < found["anomaly"].sum() < COUNT
+
+
+def test_the_command_line_loads_none_of_the_models_libraries() -> None:
+    script = """
+import sys, hoovik_rtc.cli
+print([name for name in ("torch", "xgboost", "sklearn", "joblib", "onnxruntime", "safetensors") if name in sys.modules])
+"""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, env=environment)
+    assert done.stdout.strip() == "[]", done.stderr
 
 
 def test_joblib_files_are_not_opened_without_trust(

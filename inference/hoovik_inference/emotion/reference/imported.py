@@ -90,7 +90,8 @@ def import_reference(folder: Path) -> Imported:
             f"{NEAR:g} or less. Please tell us about this model."
         )
     notes.append(
-        f"{trees.rounds} rounds of XGBoost, held against its own predictions on {boosted_pickle.COMPARED} inputs: {apart:.1g} apart"
+        f"{trees.rounds} rounds of XGBoost, held against its own predictions on {boosted_pickle.COMPARED} inputs: "
+        f"{apart:.1g} apart"
     )
     return Imported(replace(bundle, card=card.imported(bundle)), notes)
 
