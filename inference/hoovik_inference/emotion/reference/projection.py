@@ -16,9 +16,10 @@ Reals = NDArray[np.floating[Any]]
 class Projection:
     """From D numbers to K: products with the components, then less those of the mean.
 
-    One window after the other: that gives, to the last bit, what scikit-learn gives of one, and each window the same
-    alone and among others. It matters, as trees split at values that they were trained on. It costs no more than all
-    at once, up to a dozen: the components hardly fit the processor's caches, and either way is as slow as they come.
+    In single precision one window after the other: that gives, to the last bit, what scikit-learn gives of one, and each
+    window the same alone and among others. It matters, as trees split at values that they were trained on, and costs no
+    more than all at once up to a dozen: the components hardly fit the processor's caches, and either way is as slow as
+    they come. In double precision all at once: trees see it rounded to single, and then it makes no difference.
     """
 
     def __init__(self, components: Reals, mean: Reals, scale: Reals | None = None) -> None:
@@ -37,8 +38,9 @@ class Projection:
     def apply(self, x: Reals) -> Reals:
         """(N, K) of (N, D)."""
         out: Reals = np.empty((len(x), len(self.components)), np.result_type(x, self.components))
-        for row in range(len(x)):
-            np.matmul(x[row : row + 1], self.components.T, out=out[row : row + 1])
+        together = 1 if out.dtype == np.float32 else max(1, len(x))
+        for row in range(0, len(x), together):
+            np.matmul(x[row : row + together], self.components.T, out=out[row : row + together])
         out -= self._shift
         if self.scale is not None:
             out /= self.scale
