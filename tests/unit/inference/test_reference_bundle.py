@@ -158,6 +158,11 @@ def _joblib(name: str, value: Any) -> Spoil:
     return lambda folder: joblib.dump(value, folder / name)
 
 
+def _classifier(inputs: int, classes: int) -> Spoil:
+    x = np.random.default_rng(0).normal(size=(40, inputs)).astype(np.float32)
+    return lambda folder: joblib.dump(reference_folder.classifier(x, classes, 15, 2), folder / "xgb_model.joblib")
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
@@ -174,6 +179,8 @@ def _joblib(name: str, value: Any) -> Spoil:
             lambda folder: (folder / "pca.joblib").write_bytes(b"x\x9c?"),
             "pca.joblib cannot be opened: .*; expected sci",
         ),
+        (_classifier(24, 5), "takes 24 numbers and tells 5 classes apart; expected 24 and 6"),
+        (_classifier(9, 6), "takes 9 numbers and tells 6 classes apart; expected 24 and 6"),
         (_joblib("pca.joblib", {"a": 1}), "pca.joblib: it holds dict; expected PCA"),
         (_joblib("pca.joblib", PCA(2)), "pca.joblib: sklearn.decomposition._pca.PCA has nothing as components_"),
         (_joblib("pca.joblib", PCA(2).fit(np.eye(9))), "pca.joblib is fitted on 9 features; expected 8149"),

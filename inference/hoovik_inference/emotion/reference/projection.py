@@ -16,10 +16,10 @@ Reals = NDArray[np.floating[Any]]
 class Projection:
     """From D numbers to K: products with the components, then less those of the mean.
 
-    In single precision one window after the other: that gives, to the last bit, what scikit-learn gives of one, and each
-    window the same alone and among others. It matters, as trees split at values that they were trained on, and costs no
-    more than all at once up to a dozen: the components hardly fit the processor's caches, and either way is as slow as
-    they come. In double precision all at once: trees see it rounded to single, and then it makes no difference.
+    In single precision one window after the other: that gives, to the last bit, what scikit-learn gives of one, and
+    each window the same alone and among others. It matters, as trees split at values that they were trained on, and
+    costs no more than all at once up to a dozen: the components hardly fit the processor's caches, and either way is as
+    slow as they come. In double precision all at once: trees see it rounded to single, and then it hardly matters.
     """
 
     def __init__(self, components: Reals, mean: Reals, scale: Reals | None = None) -> None:
