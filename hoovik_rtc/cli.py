@@ -1,4 +1,4 @@
-"""The command line: `hoovik-rtc serve | analyze | evaluate | train | models | doctor`."""
+"""The command line: `hoovik-rtc serve | analyze | evaluate | features | infer | train | models | doctor`."""
 
 from __future__ import annotations
 
@@ -85,6 +85,26 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--plot", type=Path, metavar="OUT", help="write confusion and calibration (.png, .svg, .pdf)")
     evaluate.set_defaults(run=_evaluate)
 
+    features = commands.add_parser("features", help="the reference's 326 numbers of each face in a folder of pictures")
+    features.add_argument("--task-file", type=Path, required=True, metavar="FILE", help="face_landmarker.task")
+    features.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="pictures, at any depth")
+    features.add_argument("--out", type=Path, required=True, metavar="NPZ", help="name, found, face (N, 326)")
+    features.set_defaults(run=_features)
+
+    infer = commands.add_parser("infer", help="read windows of faces and voices with a bundle")
+    infer.add_argument(
+        "--bundle", type=Path, required=True, metavar="FOLDER", help="as `models import-reference` makes it"
+    )
+    infer.add_argument(
+        "--windows", type=Path, required=True, metavar="NPZ",
+        help="face (N, 10, 326), audio (N, 10, 1024), face_mask, audio_mask (N, 10), modality (N,): "
+        "audio_only 0, video_only 1, both 2; not normalised",
+    )  # fmt: skip
+    infer.add_argument(
+        "--out", type=Path, required=True, metavar="NPZ", help="features, logits, probabilities, labels, …"
+    )
+    infer.set_defaults(run=_infer)
+
     train.add_arguments(commands)
     models.add_arguments(commands)
 
@@ -140,6 +160,21 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         from hoovik_rtc.evaluate.visemes import evaluate_visemes
 
         evaluate_visemes(arguments.data, codec=arguments.codec, loss=arguments.loss, **outputs)
+    return 0
+
+
+def _features(arguments: argparse.Namespace) -> int:
+    _require_libraries()
+    from hoovik_rtc.features import features
+
+    features(arguments.task_file, arguments.data, arguments.out)
+    return 0
+
+
+def _infer(arguments: argparse.Namespace) -> int:
+    from hoovik_rtc.infer import infer
+
+    infer(arguments.bundle, arguments.windows, arguments.out)
     return 0
 
 

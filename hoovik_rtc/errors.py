@@ -6,6 +6,7 @@ HoovikError
 ├── MediaFileError        a recording cannot be read
 ├── AnalysisError         the process that analyses does not start
 ├── EvaluationError       labelled material cannot be read, or its figures cannot be written
+├── InferenceError        a bundle, windows or pictures cannot be used, or what comes of them cannot be written
 ├── TrainingError         a model cannot be trained here, or from this material
 ├── ModelError            a model cannot be pulled or found (its kinds: hoovik_rtc/models/errors.py)
 ├── UsageError            a command was called with what it cannot use (exit code 2)
@@ -48,6 +49,10 @@ class AnalysisError(HoovikError):
 
 class EvaluationError(HoovikError):
     """Labelled material cannot be read, or its figures cannot be written."""
+
+
+class InferenceError(HoovikError):
+    """A bundle, windows or pictures cannot be used, or what comes of them cannot be written."""
 
 
 class TrainingError(HoovikError):

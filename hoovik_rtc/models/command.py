@@ -1,4 +1,4 @@
-"""`hoovik-rtc models list | pull NAME | verify | path NAME`."""
+"""`hoovik-rtc models list | pull NAME | verify | path NAME | import-reference DIR`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from types import TracebackType
 
 from rich.console import Console
@@ -61,6 +62,12 @@ def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     path = kinds.add_parser("path", help="print where a model is: its folder, or its only file")
     path.add_argument("name", metavar="NAME")
     path.set_defaults(run=_path)
+
+    taken = kinds.add_parser("import-reference", help="make a bundle of what the reference's training left")
+    taken.add_argument("folder", type=Path, metavar="DIR", help="with best_modal.pt, xgb_model.joblib, pca.joblib, …")
+    taken.add_argument("--out", type=Path, required=True, metavar="BUNDLE", help="the folder that is made")
+    taken.add_argument("--trust", action="store_true", help="open its joblib files, which can run code")
+    taken.set_defaults(run=_import_reference)
 
 
 def _list(arguments: argparse.Namespace) -> int:
@@ -136,6 +143,13 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 def _path(arguments: argparse.Namespace) -> int:
     sys.stdout.write(f"{find.located(arguments.name, os.environ)}\n")
+    return 0
+
+
+def _import_reference(arguments: argparse.Namespace) -> int:
+    from hoovik_rtc.models.reference import import_folder
+
+    import_folder(arguments.folder, arguments.out, trust=arguments.trust)
     return 0
 
 

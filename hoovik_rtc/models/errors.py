@@ -10,6 +10,7 @@ ModelError
 ├── RefusedModelError      the server has no such file, or does not give it (carries the HTTP status)
 ├── UnreachableModelError  no server there, or none that answers
 ├── NoRoomError            the disk is full, or will be
+├── ReferenceModelError    a folder of a trained reference cannot be taken over
 ├── StoreError             the folder of the models cannot be written
 └── BusyError              somebody else is pulling it
 """
@@ -61,6 +62,10 @@ class UnreachableModelError(ModelError):
 
 class NoRoomError(ModelError):
     """The disk is full, or would be."""
+
+
+class ReferenceModelError(ModelError):
+    """A folder of a trained reference cannot be taken over, or its bundle not be written."""
 
 
 class StoreError(ModelError):

@@ -137,8 +137,8 @@ def labelled(path: Path) -> LabelledPictures:
     raise DataError(f"{path} {what}; expected an npz file or a folder with a sub-folder for each class")
 
 
-def load(source: Source) -> Image:
-    """A picture as (H, W, 3) RGB uint8, upright, its longer side at most LONGEST.
+def load(source: Source, longest: int | None = LONGEST) -> Image:
+    """A picture as (H, W, 3) RGB uint8, upright, its longer side at most `longest` pixels; None: however large it is.
 
     Of 16 bits the upper 8 are taken. Transparent parts become grey. Of several frames the first is taken.
 
@@ -149,9 +149,10 @@ def load(source: Source) -> Image:
         return np.ascontiguousarray(source if source.ndim == 3 else np.repeat(source[..., None], 3, axis=2))
     try:
         with Pillow.open(source) as opened:
-            opened.draft(None, (LONGEST, LONGEST))  # a large JPEG decodes much faster to half or a quarter
+            if longest is not None:
+                opened.draft(None, (longest, longest))  # a large JPEG decodes much faster to half or a quarter
             opened.load()
-            return _rgb(_upright(opened, source))
+            return _rgb(_upright(opened, source), longest)
     except Exception as exc:
         # What Pillow's readers raise on bytes that are not what their header says has no base in common: OSError,
         # SyntaxError, struct.error, TypeError, OverflowError, … One such file must not end a run over thousands.
@@ -168,7 +169,7 @@ def _upright(picture: Pillow.Image, source: Path) -> Pillow.Image:
     return picture if how is None else picture.transpose(how)
 
 
-def _rgb(picture: Pillow.Image) -> Image:
+def _rgb(picture: Pillow.Image, longest: int | None) -> Image:
     if picture.mode.startswith("I"):
         picture = Pillow.fromarray((np.asarray(picture).clip(0, 65_535) >> 8).astype(np.uint8))
     elif picture.mode == "F":
@@ -177,7 +178,8 @@ def _rgb(picture: Pillow.Image) -> Image:
         over = picture.convert("RGBA")
         picture = Pillow.alpha_composite(Pillow.new("RGBA", over.size, (128, 128, 128, 255)), over)
     picture = picture.convert("RGB")
-    picture.thumbnail((LONGEST, LONGEST))
+    if longest is not None:
+        picture.thumbnail((longest, longest))
     return np.array(picture, np.uint8)
 
 
