@@ -21,7 +21,7 @@ class Speech:
     """Reads what all voices of a process express, every `hop_s` of the encoder, the newest sound of each.
 
     No queue: each batch takes what is newest then, so that an encoder that takes longer reads less often and never
-    what is old. Where a batch takes longer than its windows, the light encoder serves, and this one is tried again after
+    what is old. Where a batch takes longer than its windows the light encoder serves, and this one is tried again after
     a rest (see `Pace`).
 
     Args:

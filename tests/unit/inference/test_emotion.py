@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from hoovik_inference.emotion import PROTOTYPES, RuleModel, strengths, vocal_aro
 from hoovik_inference.types import (
     EMOTIONS,
     SEQ_LEN,
+    Affect,
     EmotionEstimate,
     EmotionModel,
     FaceEstimate,
@@ -180,6 +183,25 @@ def test_a_voice_alone_stays_close_to_neutral() -> None:
 def test_silence_has_no_arousal() -> None:
     assert vocal_arousal([voice(speaking=0.1, level_db=-10.0)] * 5) == 0.0
     assert vocal_arousal([]) == 0.0
+
+
+def felt(faces: list[FaceEstimate | None] | None, speaking: float = 0.95) -> EmotionEstimate:
+    """A voice of the usual loudness, of which an encoder says where it lies."""
+    said = Affect(valence=-0.5, arousal=0.75, dominance=0.25)
+    voices: list[VoiceEstimate | None] = [
+        dataclasses.replace(voice(n * 100.0, speaking, -28.0), affect=said) for n in range(SEQ_LEN)
+    ]
+    modality: Modality = "both" if faces else "audio_only"
+    return RuleModel().infer([window(faces, voices, modality)])[0]
+
+
+def test_where_no_face_tells_anything_an_encoder_that_says_where_the_voice_lies_is_believed() -> None:
+    alone = felt(None)
+    assert (alone.valence, alone.arousal, alone.dominance) == (-0.5, 0.75, 0.25)
+    happy: list[FaceEstimate | None] = [face(n * 100.0, PROTOTYPICAL["happy"], 1.0) for n in range(SEQ_LEN)]
+    both = felt(happy)
+    assert both.valence > 0.3, "the face's"
+    assert both.arousal > shown(PROTOTYPICAL["happy"], speaking=0.95).arousal + 0.1, "the voice's is added"
 
 
 def test_one_octave_error_of_the_pitch_is_no_excitement() -> None:

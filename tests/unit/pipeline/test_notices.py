@@ -6,6 +6,7 @@ import dataclasses
 
 from hoovik_inference.types import FaceQuality
 from hoovik_rtc.pipeline.notices import AWAY_MS, Notices
+from hoovik_rtc.pipeline.voice_engine import VoiceEngine
 
 
 def made() -> tuple[Notices, list[str]]:
@@ -126,4 +127,22 @@ def test_two_short_moments_are_not_one_that_lasts() -> None:
     notices, said = made()
     for at in range(0, 10_000, 100):
         notices.quality(dataclasses.replace(WELL, size=0.5, visible=0.1 if at in (100, 9000) else 1.0), float(at))
+    assert said == []
+
+
+def test_which_engine_reads_voices_is_said_where_it_is_another_than_the_chosen_one() -> None:
+    notices, said = made()
+    fine = VoiceEngine("wav2vec2", "wav2vec2")
+    behind = VoiceEngine("wav2vec2", "light", "behind", 1.4)
+    for engine in (fine, fine, behind, behind, fine, fine):
+        notices.voice_engine(engine)
+    assert said == ["voice_engine_behind", "voice_engine_back"]
+    for engine in (VoiceEngine("sensevoice", "light", reason) for reason in ("missing", "failed")):
+        notices.voice_engine(engine)
+    assert said[2:] == ["voice_engine_missing", "voice_engine_failed"]
+
+
+def test_the_light_engine_alone_is_worth_no_word() -> None:
+    notices, said = made()
+    notices.voice_engine(VoiceEngine())
     assert said == []
