@@ -12,11 +12,11 @@ from hoovik_inference.types import LIGHT, Floats, VoiceEstimate
 from hoovik_inference.voice.activity import VoiceActivity
 from hoovik_inference.voice.encoder import SPEAKING, VoiceEncoder
 from hoovik_inference.voice.highpass import HighPass
+from hoovik_inference.voice.mouth import Mouth
 from hoovik_inference.voice.prosody import FRAME, level_db, pitch_hz
 from hoovik_inference.voice.stream import HOP, RATE
 from hoovik_inference.voice.tempo import Tempo
 from hoovik_inference.voice.viseme_features import LAG_MS
-from hoovik_inference.voice.visemes import VisemeReader
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class StreamVoiceObserver:
         self._reads = reads
         self._highpass = HighPass()
         self._activity = VoiceActivity()
-        self._visemes = VisemeReader()
+        self._mouth = Mouth()
         self._tempo = Tempo()
         self._hop = np.zeros(HOP, np.float32)
         self._filled = 0  # samples of the next hop that are there
@@ -103,7 +103,7 @@ class StreamVoiceObserver:
         """Forget the sound so far: what follows does not continue it."""
         self._highpass.reset()
         self._activity.reset()
-        self._visemes = VisemeReader()
+        self._mouth = Mouth()
         self._tempo = Tempo()
         if self._encoder is not None:
             self._encoder.reset()
@@ -118,7 +118,7 @@ class StreamVoiceObserver:
         clean = self._highpass.process(hop)
         newest[:-HOP] = newest[HOP:]
         newest[-HOP:] = clean
-        pitch, track = pitch_hz(newest), self._visemes.read(clean)
+        pitch, track = pitch_hz(newest), self._mouth.read(clean, speaking)
         if self._encoder is not None:
             self._encode(self._encoder, hop, speaking, pitch)
         return VoiceEstimate(
