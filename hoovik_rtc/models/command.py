@@ -65,7 +65,7 @@ def add_arguments(commands: argparse._SubParsersAction[argparse.ArgumentParser])
 
     taken = kinds.add_parser("import-reference", help="make a bundle of what the reference's training left")
     taken.add_argument("folder", type=Path, metavar="DIR", help="with best_modal.pt, xgb_model.joblib, pca.joblib, …")
-    taken.add_argument("--out", type=Path, required=True, metavar="BUNDLE", help="the folder that is made")
+    taken.add_argument("--out", type=Path, metavar="BUNDLE", help="the folder that is made; DIR-bundle, here")
     taken.add_argument("--trust", action="store_true", help="open its joblib files, which can run code")
     taken.set_defaults(run=_import_reference)
 
@@ -149,7 +149,8 @@ def _path(arguments: argparse.Namespace) -> int:
 def _import_reference(arguments: argparse.Namespace) -> int:
     from hoovik_rtc.models.reference import import_folder
 
-    import_folder(arguments.folder, arguments.out, trust=arguments.trust)
+    out = arguments.out or Path(f"{arguments.folder.resolve().name}-bundle")
+    import_folder(arguments.folder, out, trust=arguments.trust)
     return 0
 
 

@@ -179,3 +179,11 @@ def test_windows_that_contradict_their_flag_are_taken_as_given_and_said(
     command = ["infer", "--bundle", str(bundle), "--windows", str(tmp_path / "w.npz"), "--out", str(tmp_path / "r.npz")]
     assert main(command) == 0
     assert "have steps of a modality that their flag says is absent" in capsys.readouterr().err
+
+
+def test_without_a_name_the_bundle_is_called_after_its_folder(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["models", "import-reference", str(folder), "--trust"]) == 0
+    assert (tmp_path / f"{folder.name}-bundle" / "card.md").is_file()
