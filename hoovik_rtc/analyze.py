@@ -11,7 +11,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from hoovik_inference.types import FaceObserver, VoiceEstimate, VoiceObserver
+from hoovik_inference.types import FaceObserver, VoiceObserver
 from hoovik_inference.voice.large import VoiceLine
 from hoovik_rtc import clock
 from hoovik_rtc.config import Config
@@ -127,23 +127,17 @@ class Playback:
 
     def _hear(self, heard: Heard) -> Iterator[AvatarFrame | EmotionUpdate]:
         voices = self._voice.observe(heard.samples, heard.time_ms)
-        if self._line is not None and voices:
-            voices = self._encode(self._line, heard, voices)
+        if self._encoder is not None and self._line is not None:
+            if heard.time_ms >= self._next_encoding_ms and self._line.worth:
+                self._next_encoding_ms = heard.time_ms + self._encoder.hop_s * 1000
+                samples, time_ms = self._line.sound()
+                self._line.take(self._encoder.encode([samples])[0], time_ms)  # a file waits for as long as it takes
+            voices = self._line.follow(heard.samples, voices, heard.time_ms)
         for voice in voices:
             self._expression.heard(voice, voice.time_ms)
             if self._cadence.sound(voice.time_ms):
                 self._expression.forget_face(voice.time_ms)
                 yield from self._animate(voice.time_ms, measured=False)
-
-    def _encode(self, line: VoiceLine, heard: Heard, voices: list[VoiceEstimate]) -> list[VoiceEstimate]:
-        """The same with what the large encoder reads, which in a file always has the time that it takes."""
-        assert self._encoder is not None
-        line.hear(heard.samples, voices[-1].speaking_probability, heard.time_ms)
-        if heard.time_ms >= self._next_encoding_ms and line.worth:
-            self._next_encoding_ms = heard.time_ms + self._encoder.hop_s * 1000
-            samples, time_ms = line.sound()
-            line.take(self._encoder.encode([samples])[0], time_ms)
-        return [line.dress(voice) for voice in voices]
 
     def _animate(self, now_ms: float, measured: bool) -> Iterator[AvatarFrame]:
         timestamp = self._expression.timestamp_ms

@@ -184,17 +184,11 @@ def _with_models(config: Config, environ: Mapping[str, str]) -> Config:
         except ModelError as exc:
             raise ConfigError(f"face.task: {exc}") from exc
         config = msgspec.structs.replace(config, face=msgspec.structs.replace(config.face, task=str(task)))
-    if config.voice.engine != "light":
-        model = config.voice.model or config.voice.engine
-        try:
-            model = str(file_of(model, environ))
-        except ModelError as exc:
-            if config.voice.fallback is None:
-                raise ConfigError(
-                    f"voice.engine is {config.voice.engine}: {exc} Or set voice.fallback to light, and the light "
-                    "encoder serves."
-                ) from exc
-        config = msgspec.structs.replace(config, voice=msgspec.structs.replace(config.voice, model=model))
+    if config.voice.engine == "sensevoice" and config.emotion.model == "facs-rules-1":
+        raise ConfigError(
+            "voice.engine is sensevoice, which names emotions, and emotion.model facs-rules-1 has no use for names: "
+            "set emotion.model to hoovik-face-1, or voice.engine to light."
+        )
     return config
 
 

@@ -2,7 +2,8 @@
 
 Media and analysis in one process wait for each other: the event loop gives Python's interpreter lock away with each of
 its thousands of system calls a second, and gets it back when a worker's numpy lets go of it. Apart, each has its own.
-In here one thread does all, a job in each turn of the event loop (turns.py).
+In here one thread does all, a job in each turn of the event loop (turns.py); a large speech encoder has another
+(speech.py).
 
 Messages pass both ways (exchange.py). Decoded pictures and sound never leave this process.
 """
@@ -89,7 +90,7 @@ class _Analyst:
             "stop": lambda sense: sense.stop(),
         }
         self._warm_ms = clock.cpu_ms()  # imports and models are nobody's cost
-        self._send("ready", self._engine.unmeasured)
+        self._send("ready", self._engine.unmeasured, self._engine.encoder.engine(self._speech))
 
     def take(self, message: Message) -> None:
         """Act on a message."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hoovik_inference.types import Floats, VoiceEstimate, VoiceObserver
+from hoovik_inference.types import VoiceEstimate, VoiceObserver
 from hoovik_rtc import clock
 from hoovik_rtc.media.decode import UndecodableError
 from hoovik_rtc.media.opus import VOICE_RATE, AudioDecoder
@@ -59,7 +59,6 @@ class Ear:
         self._make_observer = observer
         self._speech = speech
         self._line: VoiceLine | None = None
-        self._speaking = 0.0
         self._observer: VoiceObserver | None = None
         self._decoder = AudioDecoder()
         self._heard = heard
@@ -88,13 +87,17 @@ class Ear:
     def stop(self) -> None:
         """Decode nothing further, beginning now; `close` waits for what runs."""
         self._stopping = True
+        if self._line is not None and self._speech is not None:
+            self._speech.leave(self._line)  # at once: what is held of the voice is forgotten here
 
     async def close(self) -> None:
         """Decode nothing further; returns when the worker let go."""
-        self._stopping = True
-        await self._stage.close()
-        self._observer = None
-        self._hang_up()
+        self.stop()
+        try:
+            await self._stage.close()
+        finally:
+            self._observer = None
+            self._hang_up()
 
     def _overflow(self, dropped: int) -> None:
         self._telemetry.count("audio_packets_dropped_late", dropped)
@@ -136,20 +139,18 @@ class Ear:
                 end = sound.capture_ms + len(samples) * 1000 / VOICE_RATE
                 voices = observer.observe(samples, end)
                 if self._speech is not None and self._express:
-                    voices = self._encode(self._speech, samples, voices, end)
+                    line = self._dial(self._speech)
+                    voices = voices if line is None else line.follow(samples, voices, end)
                 out += [Heard(voice, sound.arrival_ms) for voice in voices]
         return out
 
-    def _encode(
-        self, speech: Speech, samples: Floats, voices: list[VoiceEstimate], end_ms: float
-    ) -> list[VoiceEstimate]:
-        """The same with what the large encoder read by now, which hears these samples next."""
+    def _dial(self, speech: Speech) -> VoiceLine | None:
+        """The way to the large encoder."""
         if self._line is None:
             self._line = speech.line()
-        if voices:
-            self._speaking = voices[-1].speaking_probability
-        self._line.hear(samples, self._speaking, end_ms)
-        return [self._line.dress(voice) for voice in voices]
+        if self._line is not None and self._stopping:
+            speech.leave(self._line)  # stopped meanwhile
+        return self._line
 
     def _hang_up(self) -> None:
         if self._line is not None and self._speech is not None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +12,8 @@ from hoovik_inference.types import LIGHT
 from hoovik_inference.voice.large import SenseVoiceEncoder, SpeechEncoder, Wav2Vec2Encoder
 from hoovik_rtc.config import VoiceConfig
 from hoovik_rtc.errors import ConfigError
+from hoovik_rtc.models import file_of
+from hoovik_rtc.models.errors import ModelError
 from hoovik_rtc.pipeline.speech import Speech
 from hoovik_rtc.pipeline.voice_engine import VoiceEngine
 from hoovik_rtc.telemetry import Counts
@@ -49,21 +53,21 @@ def load_encoder(config: VoiceConfig) -> Encoder:
         return Encoder()
     try:
         return Encoder(_load(config))
-    except (FileNotFoundError, ModuleNotFoundError, ValueError) as exc:
+    except (ModelError, ImportError, OSError, ValueError) as exc:
         if config.fallback is None:
             raise ConfigError(
-                f"voice.engine is {config.engine}: {exc}. Or set voice.fallback to light, and the light encoder serves."
+                f"voice.engine is {config.engine}: {exc} Or set voice.fallback to light, and the light encoder serves."
             ) from exc
-        logger.warning("the speech encoder that was chosen is not here, the light one serves: %s", exc)
+        logger.warning("the speech encoder that was chosen cannot be loaded, the light one serves: %s", exc)
         return Encoder(missing=config.engine)
 
 
 def _load(config: VoiceConfig) -> SpeechEncoder:
-    assert config.model is not None  # `config.load` names one; a Config made by hand may not
+    source = str(file_of(config.model or config.engine, os.environ))
     if config.engine == "sensevoice":
-        return SenseVoiceEncoder(Path(config.model), threads=config.threads)
-    encoder = Wav2Vec2Encoder(config.model, device=config.device, precision=config.precision)
-    import torch  # it is there: the encoder needs it
+        return SenseVoiceEncoder(Path(source), threads=config.threads)
+    with contextlib.suppress(ModuleNotFoundError):  # the encoder says what to install
+        import torch
 
-    torch.set_num_threads(config.threads)
-    return encoder
+        torch.set_num_threads(config.threads)
+    return Wav2Vec2Encoder(source, device=config.device, precision=config.precision)

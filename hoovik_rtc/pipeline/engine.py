@@ -59,7 +59,8 @@ def build(config: Config, face_threads: int = FACE_THREADS, hears: bool = True) 
     emotion = build_emotion(config)
     models = FaceModels()
     warm(models, face_threads)
-    reads = config.emotion.model == FaceModel.name and emotion_permitted(config.bot)
+    permitted = emotion_permitted(config.bot)
+    reads = config.emotion.model == FaceModel.name and permitted
     warm_voice(reads)
     return Engine(
         face=_face(config, models),
@@ -67,7 +68,7 @@ def build(config: Config, face_threads: int = FACE_THREADS, hears: bool = True) 
         voice=partial(StreamVoiceObserver, reads),
         emotion=emotion,
         unmeasured=tuple(UNMEASURED),
-        encoder=load_encoder(config.voice) if reads and hears else Encoder(),
+        encoder=load_encoder(config.voice) if permitted and hears else Encoder(),
     )
 
 

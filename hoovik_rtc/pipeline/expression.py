@@ -100,8 +100,7 @@ class Expression:
 
     def reads_face(self, now_ms: float) -> bool:
         """Whether a face is seen whose expression was read lately: a voice's does not count then."""
-        seen = self._expressive(self._face)
-        return self.modality(now_ms) == "both" and seen is not None and seen.expression is not None
+        return self.modality(now_ms) in ("both", "video_only") and self._face is not None and self._reads(self._face)
 
     def forget_face(self, now_ms: float) -> None:
         """The face is gone: the avatar eases to rest."""
@@ -171,9 +170,13 @@ class Expression:
 
     def _expressive(self, face: FaceEstimate | None) -> FaceEstimate | None:
         """The newest face with the newest expression that was read of it."""
-        if face is None or self._read is None or abs(face.time_ms - self._read[1]) > READ_STALE_MS:
+        if face is None or self._read is None or not self._reads(face):
             return face
         return dataclasses.replace(face, expression=self._read[0])
+
+    def _reads(self, face: FaceEstimate) -> bool:
+        """Whether what was read last says anything of this face."""
+        return self._read is not None and abs(face.time_ms - self._read[1]) <= READ_STALE_MS
 
     def emotion(self, estimate: EmotionEstimate, latency_ms: float) -> EmotionPayload:
         """The payload of an `emotion_update`."""

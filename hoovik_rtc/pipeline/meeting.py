@@ -10,7 +10,6 @@ from collections.abc import Callable
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from hoovik_inference.types import LIGHT
 from hoovik_rtc import clock
 from hoovik_rtc.config import Config
 from hoovik_rtc.consent import NOTHING, Consent, emotion_permitted, granted
@@ -287,7 +286,7 @@ class Meeting:
                 modes=m.Modes(avatar=True, emotion=emotion),
                 host=participant.host,
                 unmeasured=list(self._readout.unmeasured),
-                voice_engine=config.voice.engine if emotion else LIGHT,
+                voice_engine=self._analysis.speech.chosen,
             )
         )
 

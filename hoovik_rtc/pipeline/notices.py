@@ -38,7 +38,7 @@ _MODALITY = {
 
 _ENGINE = {
     "behind": "The large voice model is too slow here: the light one reads voices meanwhile.",
-    "missing": "The large voice model is not installed here: the light one reads voices.",
+    "missing": "The large voice model cannot be loaded here: the light one reads voices.",
     "failed": "The large voice model failed: the light one reads voices.",
     "": "The large voice model reads voices again.",
 }
@@ -67,6 +67,10 @@ class Notices:
     def anew(self) -> None:
         """Whoever measures faces knows nobody any more, and counts from 1 again."""
         self._track = None
+
+    def reconnected(self) -> None:
+        """Whoever is told may not know what was said before."""
+        self._said_engine = ""
 
     def face(self, faces: int, track: int, now_ms: float) -> None:
         """A face was measured, the one of that number; `faces` are in the picture."""

@@ -34,6 +34,8 @@ LARGE_START_S = 300.0
 "The same with a large speech encoder, which is read from the disk and measured."
 AGAIN_S = 1.0
 "Between two tries to start it anew, the first time; then twice as long each."
+ENCODER = 8
+"CPU that a large speech encoder takes, in those that an ear takes: that of two eyes, more where many speak."
 CLOSE_S = 2.0
 "It has ended by then, or is ended."
 MAX_UNSENT = 512 * 1024
@@ -111,8 +113,13 @@ class InProcess:
 
     @property
     def burden(self) -> int:
-        """What its senses take, in those that an ear takes."""
-        return sum(sense.burden for sense in self._senses.values())
+        """What its senses and a large speech encoder take, in those that an ear takes."""
+        return sum(sense.burden for sense in self._senses.values()) + (ENCODER if self.encodes else 0)
+
+    @property
+    def encodes(self) -> bool:
+        """Whether a large speech encoder is at work over there."""
+        return self.speech.serving != LIGHT
 
     @property
     def pid(self) -> int | None:
@@ -250,10 +257,10 @@ class InProcess:
                 f"The process that analyses did not start (exit code {process.returncode}). Its own words are above; "
                 "`hoovik-rtc doctor` says what is missing."
             )
-        what, said = ready.result()
+        what, *said = ready.result()
         if what == "refused":
-            raise ConfigError(said)
-        self.unmeasured = said
+            raise ConfigError(said[0])
+        self.unmeasured, self.speech = said
         self._open = True  # from here on senses may send
         return inbox
 

@@ -113,6 +113,7 @@ class Participant:
     def connect(self, link: Link) -> None:
         """Media now comes over `link`; senses begin where consent is there already (a resumed session)."""
         self.link = link
+        self._notices.reconnected()
         self._limit_bitrate()
         if self.consent.any:
             self._open_senses()
@@ -212,7 +213,7 @@ class Participant:
         now = clock.now_ms()
         if not self._expression.mic:
             return
-        if not self.consent.emotion:
+        if not self.consent.emotion and (voice.expression is not None or voice.affect is not None):
             voice = dataclasses.replace(voice, expression=None, affect=None, engine=None)  # it was under way
         self._expression.heard(voice, now)
         if self._expression.modality(now) == "audio_only" and self.consent.avatar and self._cadence.sound(now):

@@ -46,13 +46,15 @@ class InProcesses:
             AnalysisError: one ended, or did not get ready in time; the others are ended.
         """
         count = processes(config, load.cores)
-        together = config.voice.engine != LIGHT
         starting = [
-            asyncio.ensure_future(InProcess.start(config, load, telemetry, hears=not together or number == 0))
+            asyncio.ensure_future(
+                InProcess.start(config, load, telemetry, hears=number == 0 or config.voice.engine == LIGHT)
+            )
             for number in range(count)
         ]
         try:
-            return cls(await asyncio.gather(*starting), together)
+            each = await asyncio.gather(*starting)
+            return cls(each, together=each[0].encodes)
         except BaseException:  # one failed, or we are cancelled: none may be left
             for one in starting:
                 one.cancel()

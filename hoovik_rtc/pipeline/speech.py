@@ -13,7 +13,12 @@ from hoovik_rtc.telemetry import Counts
 
 logger = logging.getLogger(__name__)
 
-CLOSE_S = 2.0
+RUNS = 3.0
+"Over so many batches its load is smoothed: one slow batch changes nothing, some in a row do."
+RECOVERED = 0.7
+"Of the time it has: where a try takes less, the encoder serves again."
+
+CLOSE_S = 1.0
 "A batch under way has ended by then; the thread is a daemon's, and a longer one ends with the process."
 
 
@@ -33,7 +38,9 @@ class Speech:
     def __init__(self, encoder: SpeechEncoder, telemetry: Counts, pace: Pace | None = None) -> None:
         self._encoder = encoder
         self._telemetry = telemetry
-        self._pace = pace or Pace()
+        # While a batch takes no longer than its windows, no sound passes unread: it is read less often, that is all.
+        self._limit = encoder.window_s / encoder.hop_s
+        self._pace = pace or Pace(self._limit, RECOVERED * self._limit, memory_s=RUNS * encoder.hop_s)
         self._lines: list[VoiceLine] = []
         self._wake = threading.Condition()
         self._closed = self._failed = False
@@ -43,24 +50,26 @@ class Speech:
     @property
     def engine(self) -> VoiceEngine:
         """Which engine reads voices."""
-        name, load = self._encoder.name, round(self._pace.load, 2)
+        name, load = self._encoder.name, round(self._pace.load / self._limit, 2)
         if self._failed:
             return VoiceEngine(name, LIGHT, "failed", load)
         if not self._pace.keeps_up:
             return VoiceEngine(name, LIGHT, "behind", load)
         return VoiceEngine(name, name, "", load)
 
-    def line(self) -> VoiceLine:
-        """A voice joins; `leave` is its end."""
+    def line(self) -> VoiceLine | None:
+        """A voice joins; `leave` is its end. None where nothing will be read any more."""
         line = VoiceLine(self._encoder)
         with self._wake:
+            if self._failed or self._closed:
+                return None
             self._lines.append(line)
             self._wake.notify()
         return line
 
     def leave(self, line: VoiceLine) -> None:
-        """A voice is gone."""
-        line.forget()
+        """A voice is gone; what is held of it is forgotten at once."""
+        line.close()
         with self._wake:
             if line in self._lines:
                 self._lines.remove(line)
@@ -82,15 +91,18 @@ class Speech:
                 if self._closed:
                     return
                 lines = list(self._lines)
-            due = max(due + hop_ms, clock.now_ms())
+            due = clock.now_ms() + hop_ms
             try:
                 self._turn(lines)
             except Exception:
                 # The encoder is somebody else's code: the light one serves from here on, and everybody is told.
-                self._failed = True
                 self._telemetry.count("voice_engine_failed")
                 logger.exception("the speech encoder failed; the light one reads voices from now on")
-                self._give_up(lines)
+                with self._wake:
+                    self._failed = True
+                    for line in self._lines:
+                        line.close()
+                    self._lines.clear()
                 return
 
     def _turn(self, lines: list[VoiceLine]) -> None:
@@ -109,8 +121,7 @@ class Speech:
         took_ms = clock.now_ms() - started
         self._telemetry.took("speech", took_ms)
         self._telemetry.count("voice_windows_read", len(worth))
-        # While a batch takes no longer than its windows, no sound passes unread: it is read less often, that is all.
-        if pace.took(self._encoder.window_s, took_ms / 1000):
+        if pace.took(self._encoder.hop_s, took_ms / 1000):
             for line, one, (_, time_ms) in zip(worth, read, sounds, strict=True):
                 line.take(one, time_ms)
         if pace.keeps_up != kept_up:
@@ -119,8 +130,5 @@ class Speech:
                 logger.warning("the speech encoder keeps up again and reads voices")
             else:
                 logger.warning("the speech encoder falls behind: the light one reads voices")
-                self._give_up(lines)
-
-    def _give_up(self, lines: list[VoiceLine]) -> None:
-        for line in lines:
-            line.let_go()
+                for line in lines:
+                    line.let_go()

@@ -18,4 +18,4 @@ class VoiceEngine:
     reason: str = ""
     "Why another than the chosen one serves: `missing`, `behind`, `failed`; empty where none does."
     load: float = 0.0
-    "Time that the chosen one takes for a batch by the length of its windows, smoothed; above 1 it falls behind."
+    "Time that the chosen one takes for a batch by that it has, the length of its windows; above 1 it falls behind."

@@ -70,7 +70,7 @@ class _Snapshot(Collector):
             yield serving
             yield GaugeMetricFamily(
                 "hoovik_voice_engine_load_ratio",
-                "Time that a large voice engine takes by the time it has; from 1 on the light one serves.",
+                "Time that a large voice engine takes by the time it has; above 1 the light one serves.",
                 voice["load"],
             )
         for key, (name, sentence) in _COUNTERS.items():

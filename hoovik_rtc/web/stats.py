@@ -124,7 +124,7 @@ def _tiles(stats: dict[str, Any], samples: Sequence[Sample], lately: dict[str, f
 
 _WHY = {
     "behind": "is too slow here",
-    "missing": "is not installed",
+    "missing": "cannot be loaded here",
     "failed": "failed",
 }
 "Why another engine than the chosen one reads voices."

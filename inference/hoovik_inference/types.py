@@ -200,7 +200,7 @@ class VoiceEstimate:
     embedding: Floats | None = None
     "(D,) vector of a speech encoder, where one runs."
     expression: Floats | None = None
-    "(7,) calibrated probabilities in the order of EMOTIONS of what the last seconds of speech expressed; None: unread."
+    "(7,) probabilities in the order of EMOTIONS of what the last seconds of speech expressed; None: unread."
     viseme_ms: float | None = None
     "Capture time of the moment that `visemes` are about, before `time_ms`; Unix ms. None: it is `time_ms`."
     viseme_track: Floats | None = None

@@ -65,17 +65,13 @@ def test_a_face_task_that_is_none_is_refused_by_name(tmp_path: Path) -> None:
     assert load(environ={"HOOVIK_FACE__TASK": str(whole)}).face.task == str(whole)
 
 
-def test_a_voice_engine_is_a_folder_a_pulled_model_or_said_to_be_missing(tmp_path: Path) -> None:
-    at_home = {"XDG_DATA_HOME": str(tmp_path), "HOOVIK_VOICE__ENGINE": "sensevoice"}
-    with pytest.raises(ConfigError, match=r"^voice\.engine is sensevoice: .*models pull sensevoice.*voice\.fallback"):
-        load(environ=at_home)
-    allowed = load(environ={**at_home, "HOOVIK_VOICE__FALLBACK": "light"}).voice
-    assert (allowed.engine, allowed.model) == ("sensevoice", "sensevoice"), "whoever loads it says what is missing"
-    folder = tmp_path / "mine"
-    folder.mkdir()
-    assert load(environ={**at_home, "HOOVIK_VOICE__MODEL": str(folder)}).voice.model == str(folder)
+def test_a_voice_engine_is_one_that_there_is_and_that_the_emotion_model_has_a_use_for() -> None:
     with pytest.raises(ConfigError, match="whisper"):
         load(environ={"HOOVIK_VOICE__ENGINE": "whisper"})
+    by_rules = {"HOOVIK_VOICE__ENGINE": "sensevoice", "HOOVIK_EMOTION__MODEL": "facs-rules-1"}
+    with pytest.raises(ConfigError, match="no use for names"):
+        load(environ=by_rules)
+    assert load(environ={**by_rules, "HOOVIK_VOICE__ENGINE": "wav2vec2"}).voice.engine == "wav2vec2"
 
 
 def test_a_missing_file_and_a_wrong_variable_are_refused_by_name(tmp_path: Path) -> None:

@@ -121,6 +121,7 @@ class StreamVoiceObserver:
         pitch, track = pitch_hz(newest), self._mouth.read(clean, speaking)
         if self._encoder is not None:
             self._encode(self._encoder, hop, speaking, pitch)
+        said = None if speaking < SPEAKING else self._expression
         return VoiceEstimate(
             time_ms=time_ms,
             speaking_probability=speaking,
@@ -130,8 +131,8 @@ class StreamVoiceObserver:
             visemes=track[-1],
             viseme_ms=time_ms - LAG_MS,
             viseme_track=track,
-            expression=None if speaking < SPEAKING else self._expression,
-            engine=None if self._encoder is None else LIGHT,
+            expression=said,
+            engine=None if said is None else LIGHT,
         )
 
     def _encode(self, encoder: VoiceEncoder, hop: Floats, speaking: float, pitch: float) -> None:

@@ -40,14 +40,16 @@ class Weights:
             raise ValueError(f"{file} is no ONNX model; make it with `hoovik-rtc train visemes`: {exc}") from exc
         about = session.get_modelmeta().custom_metadata_map
         prior = json.loads(about.get("prior", "[]"))
-        if json.loads(about.get("visemes", "[]")) != list(VISEMES) or len(prior) != BANDS:
+        shapes = {one.name: one.shape for one in session.get_inputs()}
+        fits = shapes.get("heard") == [ANSWERS, 1, 2 * INPUTS] and "name" in about
+        if not fits or json.loads(about.get("visemes", "[]")) != list(VISEMES) or len(prior) != BANDS:
             raise ValueError(f"{file} is for other visemes or spectra; make it with `hoovik-rtc train visemes`")
         self.name: str = about["name"]
         "Of the model, with its version."
         self.prior: Floats = np.asarray(prior, np.float32)
         "(BANDS,) mean spectrum of voices, less its level."
         self.session = session
-        self.units: int = session.get_inputs()[1].shape[-1]
+        self.units: int = shapes["first_state"][-1]
         "Of each of the two layers."
 
 

@@ -33,6 +33,8 @@ export class EmotionPanel {
   private last: EmotionPayload | null = null;
   /** The engine that was chosen to read voices. */
   voiceEngine = "light";
+  /** The one that read it last: in pauses nothing is read. */
+  private readBy: string | undefined;
 
   constructor() {
     for (const name of EMOTIONS) {
@@ -85,6 +87,7 @@ export class EmotionPanel {
   clear(text: string): void {
     this.lastMs = null;
     this.last = null;
+    this.readBy = undefined;
     this.card.classList.add("stale");
     say(this.label, "–");
     this.label.style.color = "";
@@ -106,7 +109,8 @@ export class EmotionPanel {
       [MODALITY[payload.modality] ?? payload.modality, "chip"],
       [`model ${payload.model}`, "chip"],
     ];
-    const reads = payload.voice_engine;
+    const reads = payload.voice_engine ?? this.readBy;
+    this.readBy = reads;
     if (reads && this.voiceEngine !== "light") chips.push([`voice read by ${reads}`, reads === this.voiceEngine ? "chip" : "chip warn"]);
     if (payload.abstained) chips.push(["abstained", "chip warn"]);
     if (payload.anomaly) chips.push(["unlike the training data", "chip warn"]);

@@ -126,3 +126,35 @@ def test_a_label_is_believed_by_half_and_no_label_says_nothing() -> None:
 def test_affect_is_held_to_its_scale_and_is_whole_or_not_there() -> None:
     assert affect(Encoded(arousal=1.2, dominance=-0.3, valence=0.5)) == Affect(0.0, 1.0, -1.0)
     assert affect(Encoded(arousal=0.5, valence=0.5)) is None
+
+
+def test_a_reading_from_before_a_leap_is_not_of_what_came_after() -> None:
+    line = listened(20)
+    line.sound()  # it is being read
+    line.hear(np.zeros(HOP, np.float32), 0.9, 640.0 + 300.0)
+    line.take(Encoded(emotion="sad"), 640.0)
+    assert line.dress(estimate(940.0)).engine == LIGHT
+
+
+def test_an_encoder_that_has_no_word_for_it_has_read_nothing() -> None:
+    line, light = listened(20), np.full(7, 1 / 7, np.float32)
+    line.take(Encoded(language="en"), 640.0)
+    bare = estimate(672.0, said=light)
+    assert line.dress(bare) is bare
+
+
+def test_sound_that_completes_no_estimate_is_heard_all_the_same() -> None:
+    line = VoiceLine(Encoder())
+    for number in range(1, 41):
+        voices = [estimate(number * 20.0)] if number % 2 else []
+        line.follow(np.full(320, number, np.float32), voices, number * 20.0)
+    samples, _ = line.sound()
+    np.testing.assert_array_equal(np.unique(samples[320:-320:320]), np.arange(16, 40))
+    assert line.worth is False, "it was read"
+
+
+def test_a_closed_line_hears_nothing_any_more() -> None:
+    line = listened(20)
+    line.close()
+    line.hear(np.zeros(HOP, np.float32), 0.9, 672.0)
+    assert not len(line.sound()[0]) and not line.worth

@@ -1,4 +1,4 @@
-"""The network in integers of eight bits: faster and smaller, and as right (see the card).
+"""The network in integers of eight bits: faster and smaller, and nearly as right (see the card).
 
 Weights a channel, activations a tensor, by the range that all but a few of a hundred thousand reach on pictures that
 nothing was trained on (Jacob et al., CVPR 2018). Weights take seven bits: without VNNI, x86 adds two products in 16.

@@ -47,6 +47,8 @@ class VoiceLine:
         self._heard, self._fresh = 0, False
         self._time_ms = float("-inf")
         self._read: _Read | None = None
+        self._speaking = 0.0  # of the newest estimate
+        self._closed = False
 
     def hear(self, samples: Floats, speaking: float, time_ms: float) -> None:
         """Take (n,) new samples, 16 kHz mono -1…1.
@@ -58,6 +60,8 @@ class VoiceLine:
                 before is forgotten.
         """
         with self._lock:
+            if self._closed:
+                return
             expected = self._time_ms + len(samples) * 1000.0 / RATE
             if abs(time_ms - expected) > GAP_MS:
                 self._clear()
@@ -74,6 +78,19 @@ class VoiceLine:
         """Whether there is new sound, and enough speech in the window to read it."""
         return self._fresh and int(np.count_nonzero(self._speech)) >= SPOKEN * self._samples
 
+    def follow(self, samples: Floats, voices: list[VoiceEstimate], time_ms: float) -> list[VoiceEstimate]:
+        """`hear` the samples and `dress` the estimates that they completed; whether they are speech, those say.
+
+        Args:
+            samples: (n,) new ones, 16 kHz mono -1…1: all of the sound, also what completes no estimate.
+            voices: What the observer made of them, maybe nothing.
+            time_ms: Capture time of the last of the samples, Unix ms.
+        """
+        if voices:
+            self._speaking = voices[-1].speaking_probability
+        self.hear(samples, self._speaking, time_ms)
+        return [self.dress(voice) for voice in voices]
+
     def sound(self) -> tuple[Floats, float]:
         """(n,) the newest samples, the encoder's window at most, and the capture time of the last, Unix ms."""
         with self._lock:
@@ -83,7 +100,8 @@ class VoiceLine:
     def take(self, encoded: Encoded, time_ms: float) -> None:
         """The encoder read the sound that ended at this capture time."""
         with self._lock:
-            if self._heard:  # else it was forgotten meanwhile
+            # What ended before the sound that is held now begins was forgotten meanwhile.
+            if self._heard and time_ms > self._time_ms - self._heard * 1000.0 / RATE:
                 self._read = _Read(time_ms, expression(encoded), affect(encoded))
 
     def dress(self, voice: VoiceEstimate) -> VoiceEstimate:
@@ -95,12 +113,20 @@ class VoiceLine:
         read = self._read
         if read is None or voice.speaking_probability < SPEAKING or abs(voice.time_ms - read.time_ms) > STALE_MS:
             return voice
+        if read.expression is None and read.affect is None:
+            return voice  # it heard nothing that it has a word for
         said = voice.expression if read.expression is None else read.expression
         return dataclasses.replace(voice, expression=said, affect=read.affect, engine=self._name)
 
     def forget(self) -> None:
         """Let go of the sound and of what was read of it."""
         with self._lock:
+            self._clear()
+
+    def close(self) -> None:
+        """Forget for good: nothing is heard any more."""
+        with self._lock:
+            self._closed = True
             self._clear()
 
     def let_go(self) -> None:

@@ -56,8 +56,8 @@ class Pace:
         """The engine ran. While it is behind and no try is due, that changes nothing: what was under way ends.
 
         Args:
-            sound_s: Seconds of sound until it must be ready to run again, that is its hop; not the window times the
-                participants, since a batch of all of them has to be done within one hop.
+            sound_s: Seconds of sound from one run to the next, at least: its hop, whatever its window and however many
+                are in a batch.
             took_s: Seconds that the run took.
 
         Returns:
