@@ -142,4 +142,4 @@ def engine() -> Engine:
     FakeFace.faces = 1
     FakeVoice.heard = FakeVoice.read = 0
     FakeExpression.read = 0
-    return Engine(FakeFace, FakeExpression(), FakeVoice, FakeEmotion(), ())
+    return Engine(FakeFace, FakeExpression(), FakeVoice, emotion=FakeEmotion())

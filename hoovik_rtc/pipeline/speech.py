@@ -28,12 +28,16 @@ class Speech:
         encoder: Serves from one thread, this one.
         telemetry: counters and durations.
         pace: Judges whether it keeps up.
+        vectors: Whether its vectors are asked for.
     """
 
-    def __init__(self, encoder: SpeechEncoder, telemetry: Counts, pace: Pace | None = None) -> None:
+    def __init__(
+        self, encoder: SpeechEncoder, telemetry: Counts, pace: Pace | None = None, vectors: bool = False
+    ) -> None:
         self._encoder = encoder
         self._telemetry = telemetry
         self._pace = pace or Pace()
+        self._vectors = vectors
         self._lines: list[VoiceLine] = []
         self._wake = threading.Condition()
         self._closed = self._failed = False
@@ -52,7 +56,7 @@ class Speech:
 
     def line(self) -> VoiceLine:
         """A voice joins; `leave` is its end."""
-        line = VoiceLine(self._encoder)
+        line = VoiceLine(self._encoder, self._vectors)
         with self._wake:
             self._lines.append(line)
             self._wake.notify()

@@ -20,8 +20,10 @@ from hoovik_inference.emotion.reference import (  # noqa: E402
     FACE,
     MODALITIES,
     BundleError,
+    Predictions,
     ReferenceEngine,
     ReferenceModel,
+    Windows,
     padded,
     windows_of,
 )
@@ -210,7 +212,12 @@ def test_windows_that_cannot_be_read_are_refused(model: ReferenceModel) -> None:
 def test_everybody_is_one_batch(engine: ReferenceEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
     infer = engine.infer
-    monkeypatch.setattr(engine, "infer", lambda raw: (sizes.append(len(raw)), infer(raw))[1])
+
+    def counting(raw: Windows) -> Predictions:
+        sizes.append(len(raw))
+        return infer(raw)
+
+    monkeypatch.setattr(engine, "infer", counting)
     estimates = ReferenceModel(engine, "x").infer([window(seen, heard) for seen, heard in GIVEN])
     assert sizes == [len(GIVEN)] == [len(estimates)]
 
