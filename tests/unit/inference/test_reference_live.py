@@ -241,3 +241,47 @@ def test_a_bundle_serves_from_where_it_was_saved(tmp_path: Path) -> None:
     made, folder = reference_folder.bundle(tmp_path)
     one, other = (ReferenceModel(ReferenceEngine(bundle), "x") for bundle in (made, load(folder)))
     np.testing.assert_array_equal(one.infer([window(*GIVEN[0])])[0].scores, other.infer([window(*GIVEN[0])])[0].scores)
+
+
+def test_once_a_modality_is_out_the_window_is_as_if_it_had_never_been_there(model: ReferenceModel) -> None:
+    seen, heard = GIVEN[0]
+    assert seen is not None and heard is not None
+    for modality, alone in (("video_only", window(seen, None)), ("audio_only", window(None, heard))):
+        aligner = Aligner(STEP_MS)
+        for step in range(10):
+            at = 3000.0 - (9 - step) * STEP_MS
+            aligner.step(face(seen[step], at), voice(heard[step], at), "both")
+        switched = aligner.without(modality)  # type: ignore[arg-type]  # of two literals
+        assert switched is not None
+        (found,), (expected,) = model.infer([switched]), model.infer([alone])
+        np.testing.assert_array_equal(found.scores, expected.scores)
+        assert (found.modality, found.anomaly_score) == (expected.modality, expected.anomaly_score)
+
+
+def test_where_the_models_agree_a_switch_alone_changes_no_label(
+    engine: ReferenceEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether a bundle's models agree is theirs: tests/bench/switches.py measures it."""
+    infer = engine.infer
+    sure = np.array([0.04, 0.04, 0.04, 0.04, 0.8, 0.04], np.float32)
+    shares = {0: 0.6, 1: 0.9, 2: 1.0}  # each modality is sure of sad, more or less
+
+    def agreeing(raw: Windows) -> Predictions:
+        rows = [shares[flag] * sure + (1 - shares[flag]) / 6 for flag in raw.modality.tolist()]
+        return dataclasses.replace(infer(raw), probs=np.stack(rows).astype(np.float32))
+
+    monkeypatch.setattr(engine, "infer", agreeing)
+    model = ReferenceModel(engine, "x")
+    aligner, holder, labels, at = Aligner(STEP_MS), model.holder(), [], 0.0
+    seen, heard = vectors(1, FACE, 20)[0], vectors(1, AUDIO, 21)[0]
+    parts: tuple[Modality, ...] = ("both", "video_only", "both", "audio_only", "both", "audio_only", "video_only")
+    for modality in parts:
+        for step in range(4):
+            at += STEP_MS
+            out = aligner.without(modality) if step == 0 else None
+            made = out or aligner.step(face(seen, at), voice(heard, at), modality)
+            assert made is not None
+            (raw,) = model.infer([made])
+            assert raw.modality == modality
+            labels.append(holder.hold(dataclasses.replace(raw, time_ms=at)).emotion)
+    assert set(labels) == {"sad"}
