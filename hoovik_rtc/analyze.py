@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,8 +27,6 @@ from hoovik_rtc.pipeline.expression import Expression
 from hoovik_rtc.pipeline.gate import ReadingGate
 from hoovik_rtc.wire import json as wire
 from hoovik_rtc.wire.messages import AvatarFrame, EmotionUpdate
-
-EMOTION_EVERY_MS = 100.0
 
 
 def analyze(file: Path, out: Path | None, config: Config) -> None:
@@ -62,16 +61,17 @@ class Playback:
         self._voice: VoiceObserver = engine.voice()
         self._voice.express(emotion)
         self._encoder = engine.encoder.loaded if emotion else None
-        self._line = None if self._encoder is None else VoiceLine(self._encoder)
+        self._vectors = engine.vectors and emotion
+        self._line = None if self._encoder is None else VoiceLine(self._encoder, self._vectors)
         self._next_encoding_ms = 0.0
         self._emotion = emotion
         self._reader = engine.expression if emotion else None
         self._reading = ReadingGate()
-        self._expression = Expression()
+        self._expression = Expression(engine.emotion)
         self._cadence = Cadence()
         self._envelope = Envelope("recording", "p-1")
         self._looked_ms = float("-inf")
-        self._next_emotion_ms = EMOTION_EVERY_MS
+        self._next_emotion_ms = self._model.step_ms
         self.now_ms = 0.0
         self.pictures = self.faces = self.updates = self.avatars = 0
 
@@ -99,7 +99,7 @@ class Playback:
             if at > time_ms:
                 return
             if at == self._next_emotion_ms:
-                self._next_emotion_ms += EMOTION_EVERY_MS
+                self._next_emotion_ms += self._model.step_ms
                 if self._emotion:
                     yield from self._feel(at)
             else:
@@ -117,6 +117,8 @@ class Playback:
         face = self._face.observe(picture, shown.time_ms)
         if face is not None:
             self.faces += 1
+            if self._vectors:
+                face = dataclasses.replace(face, vector=self._face.vector)
             self._expression.saw(face, shown.time_ms)
             self._cadence.face(shown.time_ms)
             yield from self._animate(shown.time_ms, measured=True)

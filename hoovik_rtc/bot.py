@@ -28,6 +28,7 @@ from hoovik_rtc.pipeline.several import InProcesses, processes
 from hoovik_rtc.pipeline.stall import StallSampler
 from hoovik_rtc.pipeline.workers import FACE_THREADS, Workers
 from hoovik_rtc.telemetry import RECENT_S, Telemetry
+from hoovik_rtc.wire import result
 from hoovik_rtc.wire.messages import AvatarFrame, EmotionUpdate
 from hoovik_signaling.client import RoomClient
 
@@ -60,7 +61,7 @@ class Bot(AsyncIOEventEmitter):
 
     Events (pyee), each called on the event loop:
         `participant` (Participant, "joined" | "left"), `emotion_update` (EmotionUpdate),
-        `avatar_frame` (AvatarFrame), `closed` ().
+        `avatar_frame` (AvatarFrame), `emotion.result` (EmotionResult: a dict as the reference's event), `closed` ().
 
     Args:
         config: everything that can be set; the default is fine for one machine.
@@ -99,7 +100,8 @@ class Bot(AsyncIOEventEmitter):
             readout = engine
             self._analysis = InThreads(self._workers, engine, self.load.meter, self.telemetry)
         else:
-            emotion = build_emotion(self.config)
+            loop = asyncio.get_running_loop()
+            emotion = await loop.run_in_executor(self._workers.inference, build_emotion, self.config)
             self._analysis = elsewhere = await InProcesses.start(self.config, self.load, self.telemetry)
             readout = Emotion(emotion, elsewhere.unmeasured)
         if self._closed:  # meanwhile
@@ -311,8 +313,13 @@ class Bot(AsyncIOEventEmitter):
         return meeting
 
     def _said(self, participant: Participant, message: EmotionUpdate | AvatarFrame) -> None:
+        self._tell("avatar_frame" if isinstance(message, AvatarFrame) else "emotion_update", message)
+        if isinstance(message, EmotionUpdate) and self.listeners(result.EVENT):
+            self._tell(result.EVENT, result.emotion_result(message))
+
+    def _tell(self, event: str, what: object) -> None:
         try:
-            self.emit("avatar_frame" if isinstance(message, AvatarFrame) else "emotion_update", message)
+            self.emit(event, what)
         except Exception:
             # The listener is somebody else's code: what it raises must not stop the call.
             self.telemetry.count("listener_failed")

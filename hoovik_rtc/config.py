@@ -38,6 +38,11 @@ class BotConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     basis: Literal["medical", "safety"] | None = None
     "The ground on which a workplace or school may infer emotions (EU AI Act, Art. 5(1)(f))."
 
+    @property
+    def permits_emotion(self) -> bool:
+        """Whether emotions may be inferred at all; see consent.py."""
+        return self.purpose not in ("workplace", "education") or self.basis is not None
+
 
 class AudienceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who receives what about a participant."""
@@ -74,13 +79,25 @@ class VoiceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     "CPUs that the engine may take at once."
 
 
+OURS = ("hoovik-face-1", "facs-rules-1")
+"Emotion models that ship with the package."
+
+
 class EmotionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The emotion model."""
 
-    model: Literal["hoovik-face-1", "facs-rules-1"] = "hoovik-face-1"
-    "`hoovik-face-1` reads expressions from pixels; `facs-rules-1` from action units alone, by published rules."
-    threshold: float = 0.45
-    "Best score below which the bot abstains and says neutral (0…1)."
+    model: Annotated[str, Meta(min_length=1)] = OURS[0]
+    """`hoovik-face-1` reads expressions from pixels; `facs-rules-1` from action units alone, by published rules.
+
+    Or the folder of a bundle that `hoovik-rtc models import-reference` wrote: it needs `face.task`, and `voice.engine`
+    wav2vec2."""
+    threshold: float | None = None
+    "Best score below which the bot abstains and says neutral (0…1); by default the model's own, 0.45."
+
+    @property
+    def bundle(self) -> Path | None:
+        """The folder of a bundle, where `model` is none of ours."""
+        return None if self.model in OURS else Path(self.model)
 
 
 class LimitsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -157,8 +174,9 @@ def load(
     config = _convert(_merge(merged, set_flags), "the configuration")
     if not 0 <= config.port <= 65535:
         raise ConfigError(f"port is {config.port}; expected 0…65535 (0 lets the system choose).")
-    if not 0.0 <= config.emotion.threshold <= 1.0:
+    if config.emotion.threshold is not None and not 0.0 <= config.emotion.threshold <= 1.0:
         raise ConfigError(f"emotion.threshold is {config.emotion.threshold}; expected 0…1.")
+    check_bundle(config)
     config = _with_models(config, os.environ if environ is None else environ)
     if config.face.task is not None:
         try:
@@ -171,6 +189,40 @@ def load(
         except ValueError as exc:
             raise ConfigError(f"face.task: {exc}.") from exc
     return config
+
+
+def check_bundle(config: Config) -> None:
+    """Refuse a bundle that is not there, or whose models would not get what they were trained on.
+
+    Where the purpose forbids emotions, it is not used and not looked at.
+
+    Raises:
+        ConfigError: says what is missing and what to do.
+    """
+    bundle = config.emotion.bundle
+    if bundle is None or not config.bot.permits_emotion:
+        return
+    named = f"emotion.model is {bundle}"
+    if not bundle.is_dir():
+        raise ConfigError(
+            f"{named}: there is no such folder; expected {', '.join(OURS)}, or a bundle as `hoovik-rtc models "
+            "import-reference DIR --out BUNDLE --trust` writes it."
+        )
+    if config.voice.engine != "wav2vec2":
+        raise ConfigError(
+            f"{named}, trained on the voices of wav2vec2, but voice.engine is {config.voice.engine}: set it to "
+            '"wav2vec2" (`hoovik-rtc models pull wav2vec2` gets it).'
+        )
+    if config.voice.fallback is not None:
+        raise ConfigError(
+            f"{named}, and voice.fallback is {config.voice.fallback}: expected none, as the bundle cannot read what "
+            "the light encoder says. Leave voice.fallback out."
+        )
+    if config.face.task is None:
+        raise ConfigError(
+            f"{named}, trained on the landmarks of MediaPipe's face_landmarker.task, but face.task is not set: set "
+            'it to its path, or to "face_landmarker" (`hoovik-rtc models pull face_landmarker` gets it).'
+        )
 
 
 _NOT_CONFIG = {"HOOVIK_MODELS"}

@@ -32,7 +32,7 @@ def emotion_permitted(bot: BotConfig) -> bool:
 
     The EU AI Act, Art. 5(1)(f), forbids it at work and in education unless for medical or safety reasons.
     """
-    return bot.purpose not in ("workplace", "education") or bot.basis is not None
+    return bot.permits_emotion
 
 
 def granted(asked: Consent, bot: BotConfig) -> Consent:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from hoovik_inference.emotion import Steady
 from hoovik_inference.face.picture import size
 from hoovik_inference.types import (
     EmotionEstimate,
@@ -17,6 +18,7 @@ from hoovik_inference.types import (
     Floats,
     Gaze,
     HeadPose,
+    Holder,
     Picture,
     Portrait,
     VoiceEstimate,
@@ -76,6 +78,10 @@ class FakeFace:
     def portrait(self, picture: Picture) -> Portrait | None:
         return Portrait(self._time_ms, np.zeros((48, 48), np.float32), np.zeros(52, np.float32))
 
+    @property
+    def vector(self) -> Floats | None:
+        return None
+
     def calibrate(self) -> None: ...
 
     def close(self) -> None: ...
@@ -119,9 +125,14 @@ class FakeEmotion:
     """Neutral, whoever it is."""
 
     name = "fake-1"
+    step_ms = 100.0
+    vectors = False
 
     def infer(self, windows: Sequence[Window]) -> list[EmotionEstimate]:
         return [emotion(window) for window in windows]
+
+    def holder(self) -> Holder:
+        return Steady()
 
 
 def engine() -> Engine:
@@ -131,4 +142,4 @@ def engine() -> Engine:
     FakeFace.faces = 1
     FakeVoice.heard = FakeVoice.read = 0
     FakeExpression.read = 0
-    return Engine(FakeFace, FakeExpression(), FakeVoice, FakeEmotion(), ())
+    return Engine(FakeFace, FakeExpression(), FakeVoice, emotion=FakeEmotion())

@@ -15,7 +15,7 @@ from hoovik_rtc.pipeline.workers import Workers
 from hoovik_rtc.telemetry import Counts
 
 if TYPE_CHECKING:
-    from hoovik_rtc.pipeline.engine import Engine
+    from hoovik_rtc.pipeline.engine import Senses
 
 
 class AnEye(Protocol):
@@ -116,7 +116,7 @@ class InThreads:
         telemetry: counters and durations.
     """
 
-    def __init__(self, workers: Workers, engine: Engine, meter: Meter, telemetry: Counts) -> None:
+    def __init__(self, workers: Workers, engine: Senses, meter: Meter, telemetry: Counts) -> None:
         self._loop = asyncio.get_running_loop()
         self._workers = workers
         self._engine = engine
@@ -138,6 +138,7 @@ class InThreads:
             lambda: call(lost),
             self._meter,
             self._telemetry,
+            self._engine.vectors,
         )
 
     def ear(self, heard: Callable[[list[Heard], int], None]) -> AnEar:

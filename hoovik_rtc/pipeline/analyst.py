@@ -79,7 +79,7 @@ class _Analyst:
         self._meter = Meter()
         self._counts = _Counts()
         self._turns = Turns()
-        self._engine = engines.build(config, 1, hears)
+        self._engine = engines.build_senses(config, 1, hears)
         self._speech = self._engine.encoder.start(self._counts)
         self._senses: dict[int, Eye | Ear] = {}
         self._closing: set[asyncio.Task[None]] = set()
@@ -134,7 +134,15 @@ class _Analyst:
             expressed = partial(self._send, "expressed", number)
             engine = self._engine
             self._senses[number] = Eye(
-                self._turns, engine.face, engine.expression, seen, expressed, lost, self._meter, self._counts
+                self._turns,
+                engine.face,
+                engine.expression,
+                seen,
+                expressed,
+                lost,
+                self._meter,
+                self._counts,
+                engine.vectors,
             )
         else:
             heard = partial(self._send, "heard", number)

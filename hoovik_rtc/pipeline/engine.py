@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 
 import cv2
+from threadpoolctl import threadpool_limits
 
 from hoovik_inference.emotion import FaceModel
 from hoovik_inference.face import UNMEASURED, FaceModels, MeshFaceObserver, warm
@@ -19,13 +20,13 @@ from hoovik_rtc.consent import emotion_permitted
 from hoovik_rtc.errors import ConfigError
 from hoovik_rtc.pipeline.encoder import Encoder, load_encoder
 from hoovik_rtc.pipeline.eye import Reader
-from hoovik_rtc.pipeline.readout import build_emotion
+from hoovik_rtc.pipeline.readout import build_emotion, reads_vectors
 from hoovik_rtc.pipeline.workers import FACE_THREADS
 
 
 @dataclass(frozen=True, slots=True)
-class Engine:
-    """The models of one bot."""
+class Senses:
+    """The models that measure."""
 
     face: Callable[[], FaceObserver]
     "Makes the observer of one participant's face."
@@ -33,15 +34,34 @@ class Engine:
     "Reads expressions, of all participants; None where the emotion model asks for none."
     voice: Callable[[], VoiceObserver]
     "Makes the observer of one participant's voice."
-    emotion: EmotionModel
-    "Shared by all participants, on the inference thread."
-    unmeasured: tuple[str, ...]
+    unmeasured: tuple[str, ...] = ()
     "Blendshapes that the face observer cannot measure."
     encoder: Encoder = Encoder()
     "The large one that reads voices, of all participants, where one was chosen."
+    vectors: bool = False
+    "Whether the emotion model reads the vectors of faces."
 
 
-def build(config: Config, face_threads: int = FACE_THREADS, hears: bool = True) -> Engine:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine(Senses):
+    """The models of one bot."""
+
+    emotion: EmotionModel
+    "Shared by all participants, on the inference thread."
+
+
+def build(config: Config) -> Engine:
+    """All of them, in one process; see `build_senses` and `build_emotion`.
+
+    Raises:
+        ConfigError: As these do.
+    """
+    emotion = build_emotion(config)
+    senses = build_senses(config)
+    return Engine(emotion=emotion, **{field.name: getattr(senses, field.name) for field in fields(Senses)})
+
+
+def build_senses(config: Config, face_threads: int = FACE_THREADS, hears: bool = True) -> Senses:
     """Load and warm what the config names; takes under a second, seconds with a large speech encoder: off the loop.
 
     Limits BLAS and OpenCV to one thread in this process: our matrices and pictures are small, idle threads spin.
@@ -56,19 +76,20 @@ def build(config: Config, face_threads: int = FACE_THREADS, hears: bool = True) 
             loaded and there is no `voice.fallback`.
     """
     cv2.setNumThreads(1)
-    emotion = build_emotion(config)
+    threadpool_limits(limits=1, user_api="blas")
     models = FaceModels()
     warm(models, face_threads)
     permitted = emotion_permitted(config.bot)
     reads = config.emotion.model == FaceModel.name and permitted
+    vectors = reads_vectors(config)
     warm_voice(reads)
-    return Engine(
+    return Senses(
         face=_face(config, models),
         expression=_reader() if reads else None,
         voice=partial(StreamVoiceObserver, reads),
-        emotion=emotion,
         unmeasured=tuple(UNMEASURED),
-        encoder=load_encoder(config.voice) if permitted and hears else Encoder(),
+        encoder=load_encoder(config.voice, vectors) if permitted and hears else Encoder(),
+        vectors=vectors,
     )
 
 

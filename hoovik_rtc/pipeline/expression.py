@@ -20,9 +20,11 @@ from hoovik_inference.types import (
     EMOTIONS,
     VISEMES,
     EmotionEstimate,
+    EmotionModel,
     FaceEstimate,
     FaceQuality,
     Floats,
+    Holder,
     Modality,
     VoiceEstimate,
     Window,
@@ -39,17 +41,29 @@ from hoovik_rtc.wire.messages import (
 
 VISEME_FLOOR = 0.02
 "Viseme weights below this are left out of the message."
+FACE_STALE_MS = 400.0
+"Capture time after which a face's vector says nothing any more of the newest face (the reference's figure)."
+VOICE_STALE_MS = 1500.0
+"""The same of a voice's vector and the newest sound: an encoder that just keeps up takes 0.6 s for a batch and begins
+the next one after it."""
 READ_STALE_MS = 2000.0
 "Capture time after which an expression that was read says nothing any more of the newest face."
 
 
 class Expression:
-    """What one participant expresses, kept in memory while they consent."""
+    """What one participant expresses, kept in memory while they consent.
 
-    def __init__(self) -> None:
+    Args:
+        model: what will read the windows; without one they are as those of our own models.
+    """
+
+    def __init__(self, model: EmotionModel | None = None) -> None:
+        self._model = model
         self._animator = Animator()
-        self._aligner = Aligner()
-        self._steady = Steady()
+        self._aligner, self._holder = self._begin()
+        self._live: Modality | None = None
+        self._vectored_face: FaceEstimate | None = None
+        self._vectored_voice: VoiceEstimate | None = None
         self._face: FaceEstimate | None = None
         self._face_at = float("-inf")
         self._track: int | None = None
@@ -64,9 +78,12 @@ class Expression:
     def saw(self, face: FaceEstimate, now_ms: float) -> None:
         """A face was measured; where it is another one, what was windowed of the one before is forgotten."""
         if self._track is not None and face.track != self._track:
-            self._aligner, self._steady = Aligner(), Steady()
+            self._aligner, self._holder = self._begin()
             self._read, self._since_ms = None, face.time_ms
+            self._vectored_face = None
         self._track = face.track
+        if face.vector is not None:
+            self._vectored_face = face
         self._face, self._face_at, self._seen_ms = face, now_ms, face.time_ms
         self._animator.face(face)
 
@@ -78,6 +95,8 @@ class Expression:
     def heard(self, voice: VoiceEstimate, now_ms: float) -> None:
         """A voice was measured (silence included)."""
         self._voice = voice
+        if voice.embedding is not None:
+            self._vectored_voice = voice
         if usable_voice(voice.level_db):
             self._voice_at = now_ms
         self._animator.voice(voice)
@@ -88,10 +107,12 @@ class Expression:
 
     def forget_mood(self) -> None:
         """No emotion is read any more: posture and glow come to rest."""
-        self._read, self._steady = None, Steady()
+        self._read = self._vectored_face = self._vectored_voice = None
+        self._aligner, self._holder = self._begin()
+        if self._face is not None:
+            self._face = dataclasses.replace(self._face, vector=None)
         if self._voice is not None:
-            self._voice = dataclasses.replace(self._voice, expression=None, affect=None, engine=None)
-        self._aligner.clear()
+            self._voice = unread(self._voice)
         self._animator.calm()
 
     def modality(self, now_ms: float) -> Modality | None:
@@ -105,7 +126,7 @@ class Expression:
     def forget_face(self, now_ms: float) -> None:
         """The face is gone: the avatar eases to rest."""
         if self._face is not None:
-            self._face = None
+            self._face = self._vectored_face = None
             self._animator.face_lost(now_ms)
 
     @property
@@ -157,16 +178,40 @@ class Expression:
             audio_ms=self._mouth_ms(),
         )
 
-    def window(self, now_ms: float) -> Window | None:
-        """One step of the emotion path (call at 10 Hz); None where no modality is live."""
-        live = self.modality(now_ms)
+    def window(self, now_ms: float, step: bool = True) -> Window | None:
+        """What the emotion path reads now (call at 10 Hz); None where there is nothing new to read.
+
+        Args:
+            now_ms: now, Unix ms.
+            step: whether it is time for a step of the windows. Where it is not, there is still a window at the moment
+                a modality goes out: the same without that one.
+        """
+        live, before = self.modality(now_ms), self._live
+        self._live = live
         if live is None or live == "audio_only":
             self.forget_face(now_ms)
         if live is None:
             return None
-        face = self._expressive(self._face) if live != "audio_only" else None
-        voice = self._voice if live != "video_only" else None
-        return self._aligner.step(face, voice, live)
+        if not step:
+            return self._aligner.without(live) if before == "both" and live != "both" else None
+        vectored = self._model is not None and self._model.vectors
+        face, voice = self._with_vectors() if vectored else (self._expressive(self._face), self._voice)
+        return self._aligner.step(face if live != "audio_only" else None, voice if live != "video_only" else None, live)
+
+    def _begin(self) -> tuple[Aligner, Holder]:
+        """No step, and nothing said yet."""
+        if self._model is None:
+            return Aligner(), Steady()
+        return Aligner(self._model.step_ms), self._model.holder()
+
+    def _with_vectors(self) -> tuple[FaceEstimate | None, VoiceEstimate | None]:
+        """The newest face and voice that have a vector which is still about what is seen and heard now."""
+        face, voice = self._vectored_face, self._vectored_voice
+        if face is not None and (self._face is None or abs(self._face.time_ms - face.time_ms) > FACE_STALE_MS):
+            face = None
+        if voice is not None and (self._voice is None or abs(self._voice.time_ms - voice.time_ms) > VOICE_STALE_MS):
+            voice = None
+        return face, voice
 
     def _expressive(self, face: FaceEstimate | None) -> FaceEstimate | None:
         """The newest face with the newest expression that was read of it."""
@@ -180,6 +225,7 @@ class Expression:
 
     def emotion(self, estimate: EmotionEstimate, latency_ms: float) -> EmotionPayload:
         """The payload of an `emotion_update`."""
+        estimate = self._holder.hold(estimate)
         seen = self._face if estimate.modality != "audio_only" else None
         scores = {
             name: round(float(score), 4)
@@ -187,11 +233,9 @@ class Expression:
             if not math.isnan(score)
         }
         speaking = self._voice.speaking_probability if self._voice is not None else 0.0
-        label = self._steady.label(estimate)
-        confidence = estimate.confidence if label == estimate.emotion else scores[label]
         return EmotionPayload(
-            emotion=cast(Any, label),
-            confidence=round(confidence, 4),
+            emotion=cast(Any, estimate.emotion),
+            confidence=round(estimate.confidence, 4),
             scores=cast(Any, scores),
             valence=round(estimate.valence, 4),
             arousal=round(estimate.arousal, 4),
@@ -212,7 +256,7 @@ class Expression:
             blink_rate=UNSET if seen is None or seen.blink_rate is None else round(seen.blink_rate, 2),
             face_track=UNSET if seen is None else seen.track,
             quality=UNSET if seen is None else _quality(seen.quality),
-            audio_ms=self._audio_ms() if estimate.modality != "video_only" else UNSET,
+            audio_ms=self._read_audio_ms() if estimate.modality != "video_only" else UNSET,
             voice_engine=self._voice_engine() if estimate.modality != "video_only" else UNSET,
         )
 
@@ -222,11 +266,22 @@ class Expression:
     def _audio_ms(self) -> Any:
         return UNSET if self._voice is None else max(0, round(self._voice.time_ms))
 
+    def _read_audio_ms(self) -> Any:
+        """Of the newest sound behind an estimate: an encoder's vector is of some time before the newest."""
+        if self._vectored_voice is None or self._vectored_voice.embedding_ms is None:
+            return self._audio_ms()
+        return max(0, round(self._vectored_voice.embedding_ms))
+
     def _mouth_ms(self) -> Any:
         """The moment of the sound that the visemes show, which they follow by their latency."""
         if self._voice is None or self._voice.viseme_ms is None:
             return self._audio_ms()
         return max(0, round(self._voice.viseme_ms))
+
+
+def unread(voice: VoiceEstimate) -> VoiceEstimate:
+    """The same without what it expresses."""
+    return dataclasses.replace(voice, expression=None, affect=None, engine=None, embedding=None, embedding_ms=None)
 
 
 def _quality(quality: FaceQuality) -> Quality:

@@ -7,6 +7,7 @@ model there is one place: a newer picture takes it from an older one.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -69,6 +70,7 @@ class Eye:
         lost: called from any thread where nothing but a keyframe helps.
         meter: told what waits and what it costs.
         telemetry: counters and durations.
+        vectors: whether faces are told with their vector, ten times a second where expressions are to be read.
     """
 
     def __init__(
@@ -81,11 +83,14 @@ class Eye:
         lost: Callable[[], object],
         meter: Meter,
         telemetry: Counts,
+        vectors: bool = False,
     ) -> None:
         self._make_observer = observer
         self._observer: FaceObserver | None = None
         self._pools = pools
         self._reader = reader
+        self._vectors = vectors
+        self._vector_gate = ReadingGate()
         self._seen = seen
         self._expressed = expressed
         self._lost = lost
@@ -246,7 +251,10 @@ class Eye:
         if self._calibrate:
             self._calibrate = False
             self._observer.calibrate()
-        return self._observer.observe(picture.planes(), picture.encoded.capture_ms)
+        face = self._observer.observe(picture.planes(), picture.encoded.capture_ms)
+        if face is None or not self._vectors or not self._express or not self._vector_gate.due(face.time_ms, 0):
+            return face
+        return dataclasses.replace(face, vector=self._observer.vector)
 
     def _portray(self, picture: Picture, time_ms: float) -> None:
         """Have the expression read where it is time to: after the message about the face is on its way."""

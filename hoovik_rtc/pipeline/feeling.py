@@ -1,4 +1,9 @@
-"""The emotion path: ten times a second, the windows of all participants in one call to the model."""
+"""The emotion path: at the model's beat, the windows of all participants in one call to the model.
+
+Time goes in ticks of 0.1 s, and a model's step takes one or several. Everybody's step is at the same tick, so that all
+are one batch. An estimate is told once, when it is new: a model of the reference, 0.3 s a step, makes a message every
+0.3 s, whose times are those of what it was read from. In the ticks between, whose modality went out is read again.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +21,7 @@ from hoovik_rtc.telemetry import Telemetry
 logger = logging.getLogger(__name__)
 
 EVERY_S = 0.1
+"A tick."
 
 
 class Feeling:
@@ -34,6 +40,8 @@ class Feeling:
         self._workers = workers
         self._telemetry = telemetry
         self._load = load
+        self._ticks_a_step = max(1, round(model.step_ms / 1000 / EVERY_S))
+        self._ticks = 0
         self._task: asyncio.Task[None] | None = None
         self._running: asyncio.Future[None] | None = None
 
@@ -58,8 +66,9 @@ class Feeling:
             self._tick()
 
     def _tick(self) -> None:
-        now = clock.now_ms()
-        ready = [(one, window) for one in self._participants() if (window := self._window(one, now)) is not None]
+        now, step = clock.now_ms(), self._ticks % self._ticks_a_step == 0
+        self._ticks += 1
+        ready = [(one, window) for one in self._participants() if (window := self._window(one, now, step)) is not None]
         if not ready:
             return
         if self._running is not None and not self._running.done():
@@ -83,9 +92,9 @@ class Feeling:
             except Exception:
                 self._blame("emotion_delivery_failed")
 
-    def _window(self, participant: Participant, now_ms: float) -> Window | None:
+    def _window(self, participant: Participant, now_ms: float, step: bool) -> Window | None:
         try:
-            return participant.window(now_ms)
+            return participant.window(now_ms, step)
         except Exception:
             self._blame("emotion_window_failed")
             return None

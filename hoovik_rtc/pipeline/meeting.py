@@ -42,7 +42,7 @@ class Meeting:
     Args:
         config: audiences, limits and what the bot says of itself.
         analysis: gives eyes and ears.
-        readout: what `welcome` says of the models.
+        readout: what reads emotions, and what `welcome` says of the models.
         telemetry: counters and durations.
         load: how often faces are looked at.
         listener: hears everything that is said about anybody (the library's events).
@@ -86,6 +86,7 @@ class Meeting:
             self._telemetry,
             self._load,
             self._config.limits.messages_per_s,
+            self._readout.emotion,
         )
         participant.host = on_loopback and not self.participants
         self.participants[participant.participant_id] = participant

@@ -12,7 +12,7 @@ import hashlib
 import secrets
 from typing import Protocol
 
-from hoovik_inference.types import EmotionEstimate, Modality, VoiceEstimate, Window
+from hoovik_inference.types import EmotionEstimate, EmotionModel, Modality, VoiceEstimate, Window
 from hoovik_rtc import clock
 from hoovik_rtc.budget import Budget
 from hoovik_rtc.consent import NOTHING, Consent
@@ -20,7 +20,7 @@ from hoovik_rtc.media.timeline import SenderClock
 from hoovik_rtc.pipeline.analysis import Analysis
 from hoovik_rtc.pipeline.cadence import Cadence
 from hoovik_rtc.pipeline.envelope import Envelope
-from hoovik_rtc.pipeline.expression import Expression
+from hoovik_rtc.pipeline.expression import Expression, unread
 from hoovik_rtc.pipeline.eye import Expressed, Seen
 from hoovik_rtc.pipeline.hearing import Hearing
 from hoovik_rtc.pipeline.link import Link
@@ -65,6 +65,7 @@ class Participant:
         telemetry: counters and durations.
         load: how often faces are looked at.
         messages_per_s: control messages taken over HTTP.
+        model: what reads emotions.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Participant:
         telemetry: Telemetry,
         load: Load,
         messages_per_s: int = 50,
+        model: EmotionModel | None = None,
     ) -> None:
         self.name = name
         self.participant_id = participant_id
@@ -95,7 +97,8 @@ class Participant:
         self._telemetry = telemetry
         self._load = load
         self._envelope = Envelope(self.session_id, self.participant_id)
-        self._expression = Expression()
+        self._model = model
+        self._expression = Expression(model)
         self._cadence = Cadence()
         self._sight: Sight | None = None
         self._hearing: Hearing | None = None
@@ -187,7 +190,10 @@ class Participant:
                 self._telemetry.count("video_frames_without_face")
                 self._notices.no_face(now)
             return
-        self._expression.saw(seen.face, now)
+        face = seen.face
+        if face.vector is not None and not self.consent.emotion:
+            face = dataclasses.replace(face, vector=None)  # it was under way
+        self._expression.saw(face, now)
         self._cadence.face(now)
         self._notices.face(seen.face.faces, seen.face.track, now)
         self._notices.quality(seen.face.quality, now)
@@ -213,8 +219,8 @@ class Participant:
         now = clock.now_ms()
         if not self._expression.mic:
             return
-        if not self.consent.emotion and (voice.expression is not None or voice.affect is not None):
-            voice = dataclasses.replace(voice, expression=None, affect=None, engine=None)  # it was under way
+        if not self.consent.emotion:
+            voice = unread(voice)  # it was under way
         self._expression.heard(voice, now)
         if self._expression.modality(now) == "audio_only" and self.consent.avatar and self._cadence.sound(now):
             self._expression.forget_face(now)
@@ -224,8 +230,8 @@ class Participant:
 
     # The emotion path, driven ten times a second from outside.
 
-    def window(self, now_ms: float) -> Window | None:
-        """The next window for the model; None where nothing may or can be read."""
+    def window(self, now_ms: float, step: bool = True) -> Window | None:
+        """The next window for the model, with a new step where it is time for one; None where nothing is to be read."""
         if self.consent.any:
             self._notices.modality(self._expression.modality(now_ms), now_ms, self._senses_since)
         self._read_voice(now_ms)
@@ -233,7 +239,7 @@ class Participant:
             self._notices.voice_engine(self._analysis.speech)
         if not self.consent.emotion or (self._sight is None and self._hearing is None):
             return None
-        return self._expression.window(now_ms)
+        return self._expression.window(now_ms, step)
 
     def on_emotion(self, estimate: EmotionEstimate) -> None:
         """The model read the window."""
@@ -304,7 +310,7 @@ class Participant:
             self._telemetry.took(f"{message}/{live}", clock.now_ms() - captured_ms)
 
     def _blank(self) -> Expression:
-        fresh = Expression()
+        fresh = Expression(self._model)
         fresh.mic, fresh.camera = self._expression.mic, self._expression.camera
         return fresh
 

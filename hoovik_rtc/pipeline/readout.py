@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from threadpoolctl import threadpool_limits
 
 from hoovik_inference.emotion import FaceModel, RuleModel
+from hoovik_inference.emotion.model import THRESHOLD
 from hoovik_inference.types import EmotionModel
-from hoovik_rtc.config import Config
+from hoovik_rtc.config import Config, check_bundle
+from hoovik_rtc.consent import emotion_permitted
+from hoovik_rtc.errors import ConfigError
 
 
 class Readout(Protocol):
@@ -38,9 +42,34 @@ class Emotion:
 
 
 def build_emotion(config: Config) -> EmotionModel:
-    """The model that the config names; limits BLAS to one thread in this process, since our matrices are small."""
+    """The model that the config names; limits BLAS to one thread in this process, since our matrices are small.
+
+    A bundle takes seconds: off the loop. Where the purpose forbids emotions it is not loaded; nothing is read then.
+
+    Raises:
+        ConfigError: The bundle cannot be used, or not with the rest of the config.
+    """
     threadpool_limits(limits=1, user_api="blas")
-    return _MODELS[config.emotion.model](config.emotion.threshold)
+    threshold, bundle = config.emotion.threshold, config.emotion.bundle
+    if bundle is not None and emotion_permitted(config.bot):
+        check_bundle(config)
+        return _of(bundle, threshold)
+    return _MODELS.get(config.emotion.model, FaceModel)(THRESHOLD if threshold is None else threshold)
+
+
+def reads_vectors(config: Config) -> bool:
+    """Whether the emotion model takes the vectors of faces and voices; see EmotionModel."""
+    return config.emotion.bundle is not None and emotion_permitted(config.bot)
+
+
+def _of(folder: Path, threshold: float | None) -> EmotionModel:
+    from hoovik_inference.emotion import reference
+
+    try:
+        engine = reference.ReferenceEngine(reference.load(folder))
+        return reference.ReferenceModel(engine, folder.resolve().name, threshold)
+    except (ValueError, ModuleNotFoundError, OSError) as exc:
+        raise ConfigError(f"emotion.model: {exc}") from exc
 
 
 _MODELS: dict[str, Callable[[float], EmotionModel]] = {FaceModel.name: FaceModel, RuleModel.name: RuleModel}

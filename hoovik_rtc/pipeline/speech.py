@@ -33,14 +33,18 @@ class Speech:
         encoder: Serves from one thread, this one.
         telemetry: counters and durations.
         pace: Judges whether it keeps up.
+        vectors: Whether its vectors are asked for.
     """
 
-    def __init__(self, encoder: SpeechEncoder, telemetry: Counts, pace: Pace | None = None) -> None:
+    def __init__(
+        self, encoder: SpeechEncoder, telemetry: Counts, pace: Pace | None = None, vectors: bool = False
+    ) -> None:
         self._encoder = encoder
         self._telemetry = telemetry
         # While a batch takes no longer than its windows, no sound passes unread: it is read less often, that is all.
         self._limit = encoder.window_s / encoder.hop_s
         self._pace = pace or Pace(self._limit, RECOVERED * self._limit, memory_s=RUNS * encoder.hop_s)
+        self._vectors = vectors
         self._lines: list[VoiceLine] = []
         self._wake = threading.Condition()
         self._closed = self._failed = False
@@ -59,7 +63,7 @@ class Speech:
 
     def line(self) -> VoiceLine | None:
         """A voice joins; `leave` is its end. None where nothing will be read any more."""
-        line = VoiceLine(self._encoder)
+        line = VoiceLine(self._encoder, self._vectors)
         with self._wake:
             if self._failed or self._closed:
                 return None

@@ -155,6 +155,8 @@ class FaceEstimate:
     "Blinks a minute over the last minute that this face was watched; None until that were 10 s."
     expression: Floats | None = None
     "(7,) probabilities, calibrated, in the order of EMOTIONS; None where nothing reads them."
+    vector: Floats | None = None
+    "(326,) as the reference's models take a face, now and then where they run; None otherwise. Biometric: stays here."
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +200,7 @@ class VoiceEstimate:
     speech_rate: float | None = None
     "Syllables a second in the last seconds of speech; None before there was enough of it."
     embedding: Floats | None = None
-    "(D,) vector of a speech encoder, where one runs."
+    "(D,) vector of a speech encoder where it is asked for, on one estimate after each reading. Biometric: stays here."
     expression: Floats | None = None
     "(7,) probabilities in the order of EMOTIONS of what the last seconds of speech expressed; None: unread."
     viseme_ms: float | None = None
@@ -209,6 +211,8 @@ class VoiceEstimate:
     "What the last moments of speech expressed, from an encoder that says so; None: unread."
     engine: str | None = None
     "Name of the encoder that read `expression` or `affect`; None where nothing is read."
+    embedding_ms: float | None = None
+    "Capture time of the newest sample behind `embedding`, Unix ms; None where there is none."
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +279,11 @@ class FaceObserver(Protocol):
         """
         ...
 
+    @property
+    def vector(self) -> Floats | None:
+        """(326,) of the face measured last, as the reference's models take it; None from who cannot give it."""
+        ...
+
     def calibrate(self) -> None:
         """The next measured face is this participant's neutral one."""
         ...
@@ -304,11 +313,28 @@ class VoiceObserver(Protocol):
         ...
 
 
+class Holder(Protocol):
+    """What is said of one participant over time, so that a label does not flicker. One instance per participant."""
+
+    def hold(self, estimate: EmotionEstimate) -> EmotionEstimate:
+        """The newest estimate with the label and the confidence to show; its scores stay what they are."""
+        ...
+
+
 class EmotionModel(Protocol):
     """Reads emotion from windows; one instance serves all participants, from one thread."""
 
     name: str
+    step_ms: float
+    "Time between two steps of its windows, and between two readings of a participant."
+    vectors: bool
+    """Whether it reads `vector` of faces and `embedding` of voices: the steps of its windows are the newest estimates
+    that have them. Otherwise they are the newest ones, with the expressions that were read."""
 
     def infer(self, windows: Sequence[Window]) -> list[EmotionEstimate]:
         """One estimate per window, in order."""
+        ...
+
+    def holder(self) -> Holder:
+        """For one participant: from estimates one after the other to what is said."""
         ...

@@ -109,6 +109,10 @@ class _Face:
     def portrait(self, picture: Picture) -> Portrait | None:
         return self._observer.portrait(picture)
 
+    @property
+    def vector(self) -> Floats | None:
+        return self._observer.vector
+
     def calibrate(self) -> None:
         self._observer.calibrate()
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from hoovik_inference.task_file import PARTS
-from hoovik_rtc.config import load
+from hoovik_rtc.config import Config, EmotionConfig, FaceConfig, VoiceConfig, load
 from hoovik_rtc.errors import ConfigError
+from hoovik_rtc.pipeline.readout import build_emotion, reads_vectors
 
 
 def test_later_sources_win(tmp_path: Path) -> None:
@@ -79,3 +80,39 @@ def test_a_missing_file_and_a_wrong_variable_are_refused_by_name(tmp_path: Path)
         load(tmp_path / "none.toml")
     with pytest.raises(ConfigError, match="HOOVIK_PORTS"):
         load(environ={"HOOVIK_PORTS": "1"})
+
+
+def test_a_bundle_asks_for_what_it_was_trained_on(tmp_path: Path) -> None:
+    bundle = tmp_path / "mine-1"
+    bundle.mkdir()
+    task = archive(tmp_path / "whole.task", PARTS)
+    voices, here = {"engine": "wav2vec2", "model": str(tmp_path)}, {"model": str(bundle)}
+    for flags, said in (
+        ({"emotion": {"model": "hoovik-face-2"}}, "no such folder; expected hoovik-face-1, facs-rules-1, or a bundle"),
+        ({"emotion": here}, "voice.engine is light: set it to"),
+        ({"emotion": here, "voice": {**voices, "fallback": "light"}}, "voice.fallback is light"),
+        ({"emotion": here, "voice": voices}, "face.task is not set"),
+    ):
+        with pytest.raises(ConfigError, match=said):
+            load(flags=flags, environ={})
+    config = load(flags={"emotion": here, "voice": voices, "face": {"task": str(task)}}, environ={})
+    assert config.emotion.bundle == bundle and config.emotion.threshold is None
+
+
+def test_where_emotions_are_forbidden_a_bundle_is_not_looked_at() -> None:
+    flags = {"emotion": {"model": "/nowhere"}, "bot": {"purpose": "workplace"}}
+    config = load(flags=flags, environ={})
+    assert build_emotion(config).name == "hoovik-face-1", "which reads nothing there"
+    assert not reads_vectors(config)
+    with pytest.raises(ConfigError, match="no such folder"):
+        load(flags=flags | {"bot": {"purpose": "workplace", "basis": "medical"}}, environ={})
+
+
+def test_a_config_made_by_hand_is_held_to_the_same(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"voice\.engine is light"):
+        build_emotion(Config(emotion=EmotionConfig(model=str(tmp_path))))
+    whole = Config(
+        emotion=EmotionConfig(model=str(tmp_path)), voice=VoiceConfig(engine="wav2vec2"), face=FaceConfig(task="x")
+    )
+    with pytest.raises(ConfigError, match=r"emotion\.model: .*bundle\.json"):
+        build_emotion(whole)

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from hoovik_inference.emotion.arousal import SPEAKING, vocal_arousal
+from hoovik_inference.emotion.steady import Steady
+from hoovik_inference.emotion.window import STEP_MS
 from hoovik_inference.types import (
     EMOTIONS,
     SEQ_LEN,
@@ -15,6 +17,7 @@ from hoovik_inference.types import (
     EmotionEstimate,
     FaceEstimate,
     Floats,
+    Holder,
     VoiceEstimate,
     Window,
 )
@@ -58,6 +61,8 @@ class WindowModel(ABC):
     """
 
     name: str
+    step_ms = STEP_MS
+    vectors = False
 
     def __init__(self, threshold: float = THRESHOLD) -> None:
         """Make the model.
@@ -71,6 +76,10 @@ class WindowModel(ABC):
         if not 0.0 <= threshold <= 1.0:
             raise ValueError(f"threshold is {threshold}; expected 0…1")
         self._threshold = threshold
+
+    def holder(self) -> Holder:
+        """For one participant: a label that does not flicker."""
+        return Steady()
 
     def _read(self, faces: Sequence[FaceEstimate]) -> bool:
         """Whether the faces tell anything; where none does and nobody speaks, the model abstains."""
@@ -97,28 +106,25 @@ class WindowModel(ABC):
         voices = [voice for voice in window.voices if voice is not None]
         if not faces and not voices:
             raise ValueError("a window holds neither face nor voice; make none where no modality is live")
-        felt = _felt(voices)
-        voiced = vocal_arousal(voices) if felt is None else felt.arousal
+        felt = affect_of(voices)
+        voiced = excitement(voices, felt)
         logits = self._logits(faces, voices) + voiced * _PULL
         scores = np.exp(logits - logits.max())
         scores /= scores.sum()
         best = int(scores.argmax())
         confidence = float(scores[best])
-        valence, arousal, dominance = (float(v) for v in scores @ _PAD)
-        arousal += VOICE_AROUSAL * voiced
         heard = any(voice.speaking_probability > SPEAKING for voice in voices)
         seen = self._read(faces)
-        if felt is not None and not seen:
-            valence, arousal, dominance = felt.valence, felt.arousal, felt.dominance
+        place = coordinates(scores, voiced, felt if not seen else None)
         abstained = confidence < self._threshold or not (heard or seen)
         return EmotionEstimate(
             time_ms=window.time_ms,
             emotion="neutral" if abstained else EMOTIONS[best],
             confidence=confidence,
             scores=scores.astype(np.float32),
-            valence=valence,
-            arousal=max(-1.0, min(1.0, arousal)),
-            dominance=dominance,
+            valence=place.valence,
+            arousal=place.arousal,
+            dominance=place.dominance,
             modality=window.modality,
             abstained=abstained,
             anomaly=False,
@@ -128,6 +134,25 @@ class WindowModel(ABC):
         )
 
 
-def _felt(voices: Sequence[VoiceEstimate]) -> Affect | None:
+def excitement(voices: Sequence[VoiceEstimate], felt: Affect | None) -> float:
+    """-1…1 of these voices: what an encoder says, else by the rules."""
+    return vocal_arousal(voices) if felt is None else felt.arousal
+
+
+def coordinates(scores: Floats, voiced: float, alone: Affect | None = None) -> Affect:
+    """Where these scores lie: the classes' published places, and what the voice's arousal adds.
+
+    Args:
+        scores: (7,) 0…1, sum 1.
+        voiced: -1…1 arousal of the voice.
+        alone: what the voice's encoder says, where no face tells anything: it takes the place of all three.
+    """
+    if alone is not None:
+        return alone
+    valence, arousal, dominance = (float(v) for v in scores @ _PAD)
+    return Affect(valence, max(-1.0, min(1.0, arousal + VOICE_AROUSAL * voiced)), dominance)
+
+
+def affect_of(voices: Sequence[VoiceEstimate]) -> Affect | None:
     """What the newest of these voices expressed, from an encoder that says so."""
     return next((voice.affect for voice in reversed(voices) if voice.affect is not None), None)

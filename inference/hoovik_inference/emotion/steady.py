@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from hoovik_inference.types import EMOTIONS, EmotionEstimate
 
 LEAD = 0.15
@@ -11,12 +13,20 @@ HOLD_MS = 500.0
 
 
 class Steady:
-    """The label of one participant over time. Scores stay what they are."""
+    """The label of one participant over time: a `Holder`. Scores stay what they are."""
 
     def __init__(self) -> None:
         self._label: str | None = None
         self._rival: str | None = None
         self._since_ms = 0.0
+
+    def hold(self, estimate: EmotionEstimate) -> EmotionEstimate:
+        """The estimate with the label to show, and that one's score as confidence."""
+        label = self.label(estimate)
+        if label == estimate.emotion:
+            return estimate
+        confidence = float(estimate.scores[EMOTIONS.index(label)])
+        return dataclasses.replace(estimate, emotion=label, confidence=confidence)
 
     def label(self, estimate: EmotionEstimate) -> str:
         """The label to show; an abstaining model's, a first one, and one from an earlier time count at once."""

@@ -8,7 +8,7 @@ from hoovik_inference.face.models import FaceModels
 from hoovik_inference.face.person import Person
 from hoovik_inference.face.picture import check, whole
 from hoovik_inference.face.tracks import Tracks
-from hoovik_inference.types import Picture, Portrait
+from hoovik_inference.types import Floats, Picture, Portrait
 
 COUNT_EVERY_MS = 1000.0
 "Capture time between two counts of the faces: people rarely come into a picture more often."
@@ -56,6 +56,11 @@ class Observing:
             picture: The one that it was measured in; it is not kept.
         """
         return self._person.portrait(picture)
+
+    @property
+    def vector(self) -> Floats | None:
+        """(326,) of the face measured last, as the reference's models take it; None from who cannot give it."""
+        return None
 
     def calibrate(self) -> None:
         """The next measured face is this participant's neutral one."""

@@ -172,13 +172,14 @@ class TaskFaceObserver(Observing):
         """Start it with what `shared_task` made, which whoever made it closes; the rest as `Observing` has it."""
         super().__init__(models, pictures=pictures, baseline=baseline, count_every_ms=count_every_ms)
         self._task = task
-        self._vector: Floats | None = None
+        self._last: TaskFace | None = None
         self._said_others = False
 
     @property
     def vector(self) -> Floats | None:
         """(326,) of the picture observed last, as the reference's models take it; None where it gave no face."""
-        return self._vector
+        last = self._last
+        return None if last is None else face_vector(last.landmarks, last.blendshapes, last.matrix)
 
     def observe(self, image: Picture, time_ms: float) -> FaceEstimate | None:
         """Measure `image` captured at `time_ms`; None where no face is found.
@@ -188,13 +189,13 @@ class TaskFaceObserver(Observing):
             RuntimeError: The observer was closed.
         """
         self._begin(image, time_ms)
-        self._vector = None
+        self._last = None
         rgb = whole(image).cut(image)
         found = self._find(rgb, time_ms)
         if found is None:
             self._person.forget_portrait()
             return None
-        self._vector = face_vector(found.landmarks, found.blendshapes, found.matrix)
+        self._last = found
         faces = max(1, self._tracks.faces)
         return self._who().read(found.landmarks, size(rgb), time_ms, faces, rgb, found.blendshapes)
 

@@ -19,9 +19,14 @@ from sklearn.decomposition import PCA
 from sklearn.ensemble import IsolationForest
 from sklearn.preprocessing import StandardScaler
 
+from hoovik_inference.emotion.reference import Bundle, import_reference, save, windows_of
+from hoovik_inference.emotion.reference.anomaly_inputs import anomaly_features
+from hoovik_inference.emotion.reference.features import xgb_features
+from hoovik_inference.emotion.reference.normalise import Normaliser
 from hoovik_inference.emotion.reference.shape import Shape
+from hoovik_inference.emotion.reference.steps import Measured
 from hoovik_inference.emotion.reference.transformer import EmotionTransformer
-from tests.unit.inference.reference_arrays import stats
+from tests.unit.inference.reference_arrays import arrays, stats
 
 FEATURES, ANOMALY_FEATURES = 8149, 9452
 MODELS = ("__main__", "anomaly.train_anomaly")
@@ -122,3 +127,19 @@ def write(
         with named(MODELS[number % 2]):
             models[f"iso_{name}"] = vars(joblib.load(folder / f"iso_{name}.joblib"))
     return models
+
+
+def fitted(folder: Path) -> Path:
+    """A whole folder whose models are fitted on made-up windows."""
+    norm = stats()
+    normaliser = Normaliser(*(norm[key].ravel() for key in ("Xf_mean", "Xf_std", "Xa_mean", "Xa_std")))
+    measured = Measured.of(normaliser.apply(windows_of(**arrays(60))))
+    write(folder, xgb_features(measured), anomaly_features(measured))
+    return folder
+
+
+def bundle(folder: Path) -> tuple[Bundle, Path]:
+    """A bundle of such a folder, and where it was saved, both below `folder`."""
+    made = import_reference(fitted(folder / "trained")).bundle
+    save(made, folder / "stand-in-1")
+    return made, folder / "stand-in-1"

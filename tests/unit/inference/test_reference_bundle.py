@@ -30,25 +30,15 @@ from hoovik_inference.emotion.reference import (  # noqa: E402
     save,
     windows_of,
 )
-from hoovik_inference.emotion.reference.anomaly_inputs import anomaly_features  # noqa: E402
-from hoovik_inference.emotion.reference.features import xgb_features  # noqa: E402
-from hoovik_inference.emotion.reference.normalise import Normaliser  # noqa: E402
 from hoovik_inference.emotion.reference.pickles import Held, open_joblib  # noqa: E402
-from hoovik_inference.emotion.reference.steps import Measured  # noqa: E402
 from tests.unit.inference import reference_folder  # noqa: E402
-from tests.unit.inference.reference_arrays import arrays, stats  # noqa: E402
+from tests.unit.inference.reference_arrays import arrays  # noqa: E402
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder as training leaves it; tests copy it before they change something."""
-    folder = tmp_path_factory.mktemp("reference")
-    norm = stats()
-    normaliser = Normaliser(*(norm[key].ravel() for key in ("Xf_mean", "Xf_std", "Xa_mean", "Xa_std")))
-    normal = normaliser.apply(windows_of(**arrays(60)))
-    measured = Measured.of(normal)
-    reference_folder.write(folder, xgb_features(measured), anomaly_features(measured))
-    return folder
+    return reference_folder.fitted(tmp_path_factory.mktemp("reference"))
 
 
 @pytest.fixture(scope="module")

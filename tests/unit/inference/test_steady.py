@@ -70,3 +70,12 @@ def test_a_held_label_that_fell_below_the_models_threshold_is_let_go_at_once() -
     steady.label(at(0.0, happy=0.5, sad=0.45))
     assert steady.label(dataclasses.replace(at(100.0, happy=0.34, sad=0.47), threshold=0.45)) == "sad"
     assert steady.label(dataclasses.replace(at(200.0, happy=0.5, sad=0.46), threshold=0.45)) == "sad"
+
+
+def test_a_held_label_is_told_with_its_own_score_and_the_others_as_they_are() -> None:
+    steady = Steady()
+    first = at(0.0, sad=0.52, fear=0.48)
+    assert steady.hold(first) is first
+    held = steady.hold(at(100.0, sad=0.46, fear=0.54))
+    assert (held.emotion, round(held.confidence, 2)) == ("sad", 0.46)
+    assert held.scores[EMOTIONS.index("fear")] == np.float32(0.54)

@@ -158,3 +158,47 @@ def test_a_closed_line_hears_nothing_any_more() -> None:
     line.close()
     line.hear(np.zeros(HOP, np.float32), 0.9, 672.0)
     assert not len(line.sound()[0]) and not line.worth
+
+
+def vectored(hops: int, speaking: float = 0.9, level: float = 0.5) -> VoiceLine:
+    """A line that is asked for vectors, and heard so many hops of a wave."""
+    line = VoiceLine(Encoder(), vectors=True)
+    wave = (level * np.sin(np.arange(HOP) / 3)).astype(np.float32)
+    for number in range(1, hops + 1):
+        line.hear(wave, speaking, number * HOP_MS)
+    return line
+
+
+def test_a_vector_is_on_the_first_estimate_after_its_reading_alone() -> None:
+    line, vector = vectored(20), np.ones(4, np.float32)
+    line.take(Encoded(embedding=vector, arousal=0.9, dominance=0.5, valence=0.2), 640.0)
+    first, second = line.dress(estimate(672.0)), line.dress(estimate(704.0))
+    assert first.embedding is vector and first.embedding_ms == 640.0 and first.engine == "large"
+    assert second.embedding is None and second.embedding_ms is None and second.engine == "large"
+    line.take(Encoded(embedding=vector), 704.0)
+    paused = line.dress(estimate(736.0, speaking=0.0))
+    assert paused.embedding is vector and paused.embedding_ms == 704.0, "in a pause too"
+    assert paused.affect is None and paused.engine == LIGHT
+
+
+def test_where_vectors_are_asked_for_all_sound_is_read_but_digital_silence() -> None:
+    assert vectored(20, speaking=0.0).worth
+    assert not vectored(20, level=0.0).worth
+    line = vectored(4, speaking=0.0)
+    assert line.worth, "what there is counts, not the zeros before"
+    line.sound()
+    assert not line.worth
+
+
+def test_nobody_who_does_not_ask_gets_a_vector() -> None:
+    line = listened(20)
+    line.take(Encoded(embedding=np.ones(4, np.float32)), 640.0)
+    assert line.dress(estimate(672.0)).embedding is None
+
+
+def test_a_vector_that_was_forgotten_or_let_go_is_on_nothing() -> None:
+    for end in ("forget", "let_go"):
+        line = vectored(20)
+        line.take(Encoded(embedding=np.ones(4, np.float32)), 640.0)
+        getattr(line, end)()
+        assert line.dress(estimate(672.0)).embedding is None

@@ -112,3 +112,25 @@ def test_a_cleared_aligner_remembers_nothing() -> None:
     window = aligner.step(face(100.0), None, "video_only")
     assert window is not None
     assert sum(f is not None for f in window.faces) == 1
+
+
+def test_a_slower_beat_keeps_its_steps_for_longer() -> None:
+    aligner = Aligner(300.0)
+    for n in range(SEQ_LEN):
+        aligner.step(face(n * 400.0), None, "video_only")
+    window = aligner.step(face(4000.0), None, "video_only")
+    assert window is not None
+    assert sum(f is not None for f in window.faces) == SEQ_LEN
+
+
+def test_a_modality_that_goes_out_between_two_steps_is_masked_without_a_new_step() -> None:
+    aligner = Aligner()
+    assert aligner.without("video_only") is None
+    for n in range(3):
+        aligner.step(face(n * 100.0), voice(n * 100.0), "both")
+    window = aligner.without("video_only")
+    assert window is not None
+    assert [f.time_ms for f in window.faces if f] == [0.0, 100.0, 200.0]
+    assert window.voices == (None,) * SEQ_LEN
+    assert (window.modality, window.time_ms) == ("video_only", 200.0)
+    assert aligner.without("audio_only") is None, "nothing is left"

@@ -82,6 +82,7 @@ def face() -> FaceEstimate:
         track=3,
         blink_rate=12.5,
         expression=some[:7, 2],
+        vector=some[:326, 0],
     )
 
 
@@ -93,8 +94,14 @@ def face() -> FaceEstimate:
         Seen(face(), False, 1.0, (2.0, 3.0), (4.0, 5.0)),
         Seen(None, True, 1.0, (2.0, 3.0), (4.0, 5.0), anew=True),
         Heard(VoiceEstimate(1.0, 0.5, -20.0, 120.0, np.full(15, 1 / 15, np.float32), None), 9.0),
+        Heard(
+            VoiceEstimate(
+                1.0, 0.5, -20.0, 120.0, np.zeros(15, np.float32), embedding=np.ones(1024, np.float32), embedding_ms=0.5
+            ),
+            9.0,
+        ),
     ],
-    ids=["frame", "sound", "seen", "nothing seen", "heard"],
+    ids=["frame", "sound", "seen", "nothing seen", "heard", "encoded"],
 )
 async def test_what_is_measured_comes_out_as_it_went_in(thing: object) -> None:
     got: list[Message] = []

@@ -9,8 +9,16 @@ import numpy as np
 import pytest
 from msgspec import UNSET
 
-from hoovik_inference.types import FaceEstimate, FaceQuality, Floats, Window
-from hoovik_rtc.pipeline.expression import READ_STALE_MS, Expression
+from hoovik_inference.types import (
+    EmotionEstimate,
+    FaceEstimate,
+    FaceQuality,
+    Floats,
+    Holder,
+    VoiceEstimate,
+    Window,
+)
+from hoovik_rtc.pipeline.expression import FACE_STALE_MS, READ_STALE_MS, VOICE_STALE_MS, Expression
 from hoovik_rtc.wire.messages import EmotionPayload
 from tests import fakes
 
@@ -112,3 +120,108 @@ def test_when_no_emotion_is_read_any_more_that_of_the_voice_is_forgotten_too() -
     expression.heard(dataclasses.replace(fakes.voice(100.0, 0.9), expression=SCORES), 100.0)
     expression.forget_mood()
     assert all(one is None or one.expression is None for one in window(expression, 110.0).voices)
+
+
+class Vectored(fakes.FakeEmotion):
+    """Asks for vectors, every 0.3 s; says how many of its estimates were told."""
+
+    step_ms = 300.0
+    vectors = True
+
+    def holder(self) -> Holder:
+        return Noting()
+
+
+class Noting:
+    """Says how many estimates it held."""
+
+    def __init__(self) -> None:
+        self.held = 0
+
+    def hold(self, estimate: EmotionEstimate) -> EmotionEstimate:
+        self.held += 1
+        return dataclasses.replace(estimate, confidence=self.held / 10)
+
+
+def encoded(time_ms: float, number: float) -> VoiceEstimate:
+    return dataclasses.replace(
+        fakes.voice(time_ms), embedding=np.full(1024, number, np.float32), embedding_ms=time_ms - 80.0
+    )
+
+
+def vector(number: float) -> Floats:
+    return np.full(326, number, np.float32)
+
+
+def steps(found: Window | None) -> tuple[list[float | None], list[float | None]]:
+    """Of which vectors the newest three steps are, faces' and voices'."""
+    assert found is not None
+    faces = [None if one is None or one.vector is None else float(one.vector[0]) for one in found.faces]
+    voices = [None if one is None or one.embedding is None else float(one.embedding[0]) for one in found.voices]
+    return faces[-3:], voices[-3:]
+
+
+def test_a_model_that_reads_vectors_gets_the_newest_that_there_are() -> None:
+    expression = Expression(Vectored())
+    expression.saw(face(0.0, vector=vector(1)), 0.0)
+    expression.saw(face(33.0), 33.0)
+    expression.heard(encoded(20.0, 5), 20.0)
+    expression.heard(fakes.voice(52.0), 52.0)
+    assert steps(expression.window(60.0)) == ([None, None, 1.0], [None, None, 5.0])
+    expression.saw(face(300.0, vector=vector(2)), 300.0)
+    expression.heard(fakes.voice(340.0), 340.0)
+    assert steps(expression.window(360.0)) == ([None, 1.0, 2.0], [None, 5.0, 5.0]), "one reading may serve two steps"
+
+
+def test_vectors_that_are_no_more_about_what_is_seen_and_heard_are_masked() -> None:
+    expression = Expression(Vectored())
+    expression.saw(face(0.0, vector=vector(1)), 0.0)
+    expression.heard(encoded(0.0, 5), 0.0)
+    expression.saw(face(FACE_STALE_MS + 1.0), 401.0)
+    expression.heard(fakes.voice(410.0), 410.0)
+    assert steps(expression.window(410.0)) == ([None, None, None], [None, None, 5.0])
+    expression.saw(face(VOICE_STALE_MS + 1.0, vector=vector(2)), 1501.0)
+    expression.heard(fakes.voice(VOICE_STALE_MS + 1.0), 1501.0)
+    assert steps(expression.window(1510.0)) == ([None, None, 2.0], [None, 5.0, None])
+    expression.saw(face(3200.0), 3200.0)
+    expression.heard(fakes.voice(3200.0), 3200.0)
+    assert expression.window(3200.0) is None, "media are there, but nothing that the model reads"
+
+
+def test_another_face_and_the_end_of_consent_leave_no_vector_and_nothing_of_what_was_said() -> None:
+    for end in ("another face", "no consent"):
+        expression = Expression(Vectored())
+        expression.saw(face(0.0, vector=vector(1)), 0.0)
+        assert said(expression, 10.0).confidence == 0.1
+        expression.saw(face(100.0), 100.0)
+        assert said(expression, 110.0).confidence == 0.2
+        if end == "another face":
+            expression.saw(face(200.0, track=2), 200.0)
+        else:
+            expression.forget_mood()
+            expression.saw(face(200.0), 200.0)
+        assert expression.window(210.0) is None
+        expression.saw(face(300.0, track=2, vector=vector(2)), 300.0)
+        assert steps(expression.window(310.0))[0] == [None, None, 2.0]
+        assert said(expression, 320.0).confidence == 0.1
+
+
+def test_between_two_steps_there_is_a_window_only_when_a_modality_goes_out() -> None:
+    expression = Expression(Vectored())
+    expression.saw(face(0.0, vector=vector(1)), 0.0)
+    expression.heard(encoded(0.0, 5), 0.0)
+    assert expression.window(10.0, step=False) is None, "nothing was windowed yet"
+    assert steps(expression.window(20.0)) == ([None, None, 1.0], [None, None, 5.0])
+    assert expression.window(120.0, step=False) is None
+    expression.mic = False
+    alone = expression.window(220.0, step=False)
+    assert alone is not None and alone.modality == "video_only"
+    assert steps(alone) == ([None, None, 1.0], [None, None, None])
+    assert expression.window(250.0, step=False) is None, "it was said"
+
+
+def test_the_sound_behind_a_vector_is_what_an_update_names() -> None:
+    expression = Expression(Vectored())
+    expression.heard(encoded(1000.0, 5), 1000.0)
+    expression.heard(fakes.voice(1064.0), 1064.0)
+    assert said(expression, 1070.0).audio_ms == 920

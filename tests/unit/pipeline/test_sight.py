@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import numpy as np
 import pytest
 
+from hoovik_inference.types import Floats
 from hoovik_rtc import clock
 from hoovik_rtc.media.decode import Picture, VideoDecoder
 from hoovik_rtc.media.packets import EncodedFrame, MediaPacket
@@ -18,7 +21,7 @@ from hoovik_rtc.pipeline.sight import Sight
 from hoovik_rtc.pipeline.workers import Workers
 from hoovik_rtc.telemetry import Telemetry
 from hoovik_rtc.testing import Clip
-from tests.fakes import FakeExpression, engine
+from tests.fakes import FakeExpression, FakeFace, engine
 from tests.waiting import until
 
 
@@ -86,6 +89,45 @@ async def test_expressions_are_read_ten_times_a_second_and_only_while_asked_for(
         one.sight.express(False)
         await play(range(40, 50))
         assert FakeExpression.read == 10
+
+
+class Vectored(FakeFace):
+    """Gives a vector of each face that it measured."""
+
+    asked = 0
+
+    @property
+    def vector(self) -> Floats | None:
+        type(self).asked += 1
+        return np.full(326, self._time_ms, np.float32)
+
+
+async def test_vectors_are_told_ten_times_a_second_and_only_while_asked_for(moving_clip: Clip) -> None:
+    Vectored.asked = 0
+    telemetry, workers, load = Telemetry(), Workers(), Load(2.0)
+    seen: list[Seen] = []
+    senses = dataclasses.replace(engine(), face=Vectored, expression=None, vectors=True)
+    eye = InThreads(workers, senses, load.meter, telemetry).eye(seen.append, lambda _: None, lambda: None)
+
+    async def play(frames: range) -> None:
+        for n in frames:
+            data = moving_clip.video[n % len(moving_clip.video)]
+            at = 1000.0 + n * 33.4
+            eye.put(EncodedFrame(data, n * 3000, 1, not data[0] & 1, False, at, at), True, False)
+            await until(lambda n=n: len(seen) == n + 1)  # type: ignore[misc]
+
+    await play(range(10))
+    assert Vectored.asked == 0 and all(one.face is not None and one.face.vector is None for one in seen)
+    eye.express(True)
+    await play(range(10, 40))
+    told = [one.face for one in seen if one.face is not None and one.face.vector is not None]
+    assert len(told) == 10 == Vectored.asked
+    assert all(one.vector is not None and one.vector[0] == np.float32(one.time_ms) for one in told)
+    eye.express(False)
+    await play(range(40, 50))
+    assert Vectored.asked == 10
+    await eye.close()
+    workers.close()
 
 
 async def test_a_decoder_that_brings_nothing_for_five_seconds_is_made_anew(

@@ -1,7 +1,7 @@
 """The reference's emotion engine (Hoovik emotion service, MIT): the same numbers from its trained models.
 
 `import_reference` makes a bundle of what its training left, `save` and `load` keep it in files that run no code, and
-`ReferenceEngine` reads windows with it, without torch and XGBoost.
+`ReferenceEngine` reads windows with it, without torch and XGBoost; `ReferenceModel` reads calls with that.
 """
 
 from hoovik_inference.emotion.reference.bundle import Bundle, load, save
@@ -9,6 +9,7 @@ from hoovik_inference.emotion.reference.engine import Predictions, ReferenceEngi
 from hoovik_inference.emotion.reference.ensemble import CLASSES, Ensemble
 from hoovik_inference.emotion.reference.errors import BundleError, WindowError
 from hoovik_inference.emotion.reference.imported import Imported, import_reference
+from hoovik_inference.emotion.reference.live import ReferenceModel
 from hoovik_inference.emotion.reference.smoothing import Smoothed, Smoother
 from hoovik_inference.emotion.reference.windows import AUDIO, FACE, MODALITIES, Windows, padded, windows_of
 
@@ -23,6 +24,7 @@ __all__ = [
     "Imported",
     "Predictions",
     "ReferenceEngine",
+    "ReferenceModel",
     "Smoothed",
     "Smoother",
     "WindowError",

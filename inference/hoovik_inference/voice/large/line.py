@@ -18,6 +18,8 @@ SPOKEN = 1 / 3
 "Share of the window that must be speech for it to be sent to the encoder."
 GAP_MS = 60.0
 "Difference between expected and given capture time beyond which the sound does not continue."
+NOTHING = 1e-6
+"Standard deviation of sound below which it is digital silence, in which there is nothing to read (the reference's)."
 STALE_MS = 2000.0
 "Capture time after which what was read says nothing any more of the newest sound."
 
@@ -32,14 +34,22 @@ class _Read:
     "(7,) probabilities, where it gives any."
     affect: Affect | None
     "Where it gives it."
+    embedding: Floats | None
+    "Where it is asked for, and the sound was long enough."
 
 
 class VoiceLine:
     """The newest sound of one voice. One thread may `hear` and `dress` while another reads `sound` and calls `take`."""
 
-    def __init__(self, encoder: SpeechEncoder) -> None:
-        """Begin with nothing heard, for this encoder."""
+    def __init__(self, encoder: SpeechEncoder, vectors: bool = False) -> None:
+        """Begin with nothing heard.
+
+        Args:
+            encoder: That reads it.
+            vectors: Its vectors are asked for. Whoever was trained on them knows pauses too, so that all sound is read.
+        """
         self._name = encoder.name
+        self._vectors = vectors
         self._samples = round(encoder.window_s * RATE)
         self._lock = threading.Lock()
         self._sound = np.zeros(self._samples, np.float32)
@@ -49,6 +59,7 @@ class VoiceLine:
         self._read: _Read | None = None
         self._speaking = 0.0  # of the newest estimate
         self._closed = False
+        self._given: _Read | None = None  # whose vector was handed on
 
     def hear(self, samples: Floats, speaking: float, time_ms: float) -> None:
         """Take (n,) new samples, 16 kHz mono -1…1.
@@ -75,7 +86,9 @@ class VoiceLine:
 
     @property
     def worth(self) -> bool:
-        """Whether there is new sound, and enough speech in the window to read it."""
+        """Whether there is new sound, and enough speech in the window to read it; for vectors, any sound at all."""
+        if self._vectors:
+            return self._fresh and bool(self._sound[self._samples - self._heard :].std() >= NOTHING)
         return self._fresh and int(np.count_nonzero(self._speech)) >= SPOKEN * self._samples
 
     def follow(self, samples: Floats, voices: list[VoiceEstimate], time_ms: float) -> list[VoiceEstimate]:
@@ -102,15 +115,19 @@ class VoiceLine:
         with self._lock:
             # What ended before the sound that is held now begins was forgotten meanwhile.
             if self._heard and time_ms > self._time_ms - self._heard * 1000.0 / RATE:
-                self._read = _Read(time_ms, expression(encoded), affect(encoded))
+                vector = encoded.embedding if self._vectors else None
+                self._read = _Read(time_ms, expression(encoded), affect(encoded), vector)
 
     def dress(self, voice: VoiceEstimate) -> VoiceEstimate:
         """The same estimate with what the encoder read, where that is recent and somebody speaks.
 
         What it does not say stays as it is: wav2vec2 names no class, so that the light encoder's stands beside its
-        valence, arousal and dominance.
+        valence, arousal and dominance. The vector of a reading is on the first estimate after it, whoever speaks.
         """
         read = self._read
+        if read is not None and read is not self._given and read.embedding is not None:
+            self._given = read
+            voice = dataclasses.replace(voice, embedding=read.embedding, embedding_ms=read.time_ms)
         if read is None or voice.speaking_probability < SPEAKING or abs(voice.time_ms - read.time_ms) > STALE_MS:
             return voice
         if read.expression is None and read.affect is None:
@@ -132,11 +149,11 @@ class VoiceLine:
     def let_go(self) -> None:
         """What was read no longer counts: another engine reads."""
         with self._lock:
-            self._read = None
+            self._read = self._given = None
 
     def _clear(self) -> None:
         self._sound[:] = 0.0
         self._speech[:] = False
         self._heard, self._fresh = 0, False
         self._time_ms = float("-inf")
-        self._read = None
+        self._read = self._given = None
