@@ -190,7 +190,7 @@ class VoiceEstimate:
     time_ms: float
     "Capture time of the newest sample, Unix ms."
     speaking_probability: float
-    "0…1, from the voice activity detector, smoothed over about 100 ms."
+    "0…1, from the voice activity detector, smoothed over about 100 ms; 0 where they laugh."
     level_db: float
     "Root mean square of the newest 32 ms in dBFS, floor -100."
     pitch_hz: float

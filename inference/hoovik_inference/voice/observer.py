@@ -12,6 +12,7 @@ from hoovik_inference.types import LIGHT, Floats, VoiceEstimate
 from hoovik_inference.voice.activity import VoiceActivity
 from hoovik_inference.voice.encoder import SPEAKING, VoiceEncoder
 from hoovik_inference.voice.highpass import HighPass
+from hoovik_inference.voice.laughter import Laughter
 from hoovik_inference.voice.mouth import Mouth
 from hoovik_inference.voice.prosody import FRAME, level_db, pitch_hz
 from hoovik_inference.voice.stream import HOP, RATE
@@ -42,6 +43,7 @@ class StreamVoiceObserver:
         self._activity = VoiceActivity()
         self._mouth = Mouth()
         self._tempo = Tempo()
+        self._laughter = Laughter()
         self._hop = np.zeros(HOP, np.float32)
         self._filled = 0  # samples of the next hop that are there
         self._newest = np.zeros(FRAME, np.float32)  # filtered
@@ -105,6 +107,7 @@ class StreamVoiceObserver:
         self._activity.reset()
         self._mouth = Mouth()
         self._tempo = Tempo()
+        self._laughter = Laughter()
         if self._encoder is not None:
             self._encoder.reset()
         self._unread, self._expression = READ_EVERY, None
@@ -119,6 +122,8 @@ class StreamVoiceObserver:
         newest[:-HOP] = newest[HOP:]
         newest[-HOP:] = clean
         pitch, track = pitch_hz(newest), self._mouth.read(clean, speaking)
+        if self._laughter.process(clean, pitch):
+            speaking = 0.0  # the detector of speech takes laughter for it: what it says now is worth nothing
         if self._encoder is not None:
             self._encode(self._encoder, hop, speaking, pitch)
         said = None if speaking < SPEAKING else self._expression
