@@ -39,10 +39,21 @@ def in_eight_bits(model: onnx.ModelProto, held: Faces) -> onnx.ModelProto:
                 str(plain), str(small), _Seen(pixels(cuts(found)).numpy(), found.shapes),
                 quant_format=QuantFormat.QDQ, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
                 per_channel=True, reduce_range=True, calibrate_method=CalibrationMethod.Percentile,
+                nodes_to_exclude=_pooling(onnx.load(str(plain))),
             )  # fmt: skip
         made = onnx.load(str(small))
     del made.metadata_props[:]
     return made
+
+
+def _pooling(model: onnx.ModelProto) -> list[str]:
+    """The nodes in which both networks' probabilities are joined: in 255 steps they would not sum to 1."""
+    names, reached = [], set[str]()
+    for node in model.graph.node:  # in the order in which they are computed
+        if node.op_type in ("LogSoftmax", "Softmax") or reached.intersection(node.input):
+            names.append(node.name)
+            reached.update(node.output)
+    return names
 
 
 class _Seen(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime ships no types
