@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hoovik_inference.types import FaceQuality
-from hoovik_rtc.pipeline.voice_engine import VoiceEngine
+from hoovik_rtc.pipeline.voice_engine import NOBODY, VoiceEngine
 
 LASTED_MS = 1000.0
 "A change that lasts this long is worth a notice. Messages themselves change at once; people read these."
@@ -42,6 +42,11 @@ _ENGINE = {
     "failed": "The large voice model failed: the light one reads voices.",
     "": "The large voice model reads voices again.",
 }
+_ENGINE_ALONE = {
+    "behind": "The voice model is too slow here: the face alone is read meanwhile.",
+    "failed": "The voice model failed: the face alone is read.",
+}
+"The same where nothing stands in for it."
 
 
 class Notices:
@@ -119,7 +124,8 @@ class Notices:
         """Which engine reads voices: said where another than the chosen one has to, and when that ends."""
         if engine.reason != self._said_engine:
             self._said_engine = engine.reason
-            self._tell(f"voice_engine_{engine.reason or 'back'}", _ENGINE[engine.reason])
+            alone = _ENGINE_ALONE.get(engine.reason) if engine.serving == NOBODY else None
+            self._tell(f"voice_engine_{engine.reason or 'back'}", alone or _ENGINE[engine.reason])
 
     def modality(self, live: str | None, now_ms: float, since_ms: float) -> None:
         """Which modalities are live; nothing is said within LASTED_MS of `since_ms`, when the senses opened."""

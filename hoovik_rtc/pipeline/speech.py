@@ -8,7 +8,7 @@ import threading
 from hoovik_inference.types import LIGHT
 from hoovik_inference.voice.large import Pace, SpeechEncoder, VoiceLine
 from hoovik_rtc import clock
-from hoovik_rtc.pipeline.voice_engine import VoiceEngine
+from hoovik_rtc.pipeline.voice_engine import NOBODY, VoiceEngine
 from hoovik_rtc.telemetry import Counts
 
 logger = logging.getLogger(__name__)
@@ -55,10 +55,11 @@ class Speech:
     def engine(self) -> VoiceEngine:
         """Which engine reads voices."""
         name, load = self._encoder.name, round(self._pace.load / self._limit, 2)
+        instead = NOBODY if self._vectors else LIGHT
         if self._failed:
-            return VoiceEngine(name, LIGHT, "failed", load)
+            return VoiceEngine(name, instead, "failed", load)
         if not self._pace.keeps_up:
-            return VoiceEngine(name, LIGHT, "behind", load)
+            return VoiceEngine(name, instead, "behind", load)
         return VoiceEngine(name, name, "", load)
 
     def line(self) -> VoiceLine | None:
@@ -99,9 +100,9 @@ class Speech:
             try:
                 self._turn(lines)
             except Exception:
-                # The encoder is somebody else's code: the light one serves from here on, and everybody is told.
+                # The encoder is somebody else's code: without it from here on, and everybody is told.
                 self._telemetry.count("voice_engine_failed")
-                logger.exception("the speech encoder failed; the light one reads voices from now on")
+                logger.exception("the speech encoder failed; it reads no voices from now on")
                 with self._wake:
                     self._failed = True
                     for line in self._lines:
@@ -133,6 +134,6 @@ class Speech:
             if pace.keeps_up:
                 logger.warning("the speech encoder keeps up again and reads voices")
             else:
-                logger.warning("the speech encoder falls behind: the light one reads voices")
+                logger.warning("the speech encoder falls behind and reads no voices for now")
                 for line in lines:
                     line.let_go()

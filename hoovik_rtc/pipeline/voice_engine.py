@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from hoovik_inference.types import LIGHT
 
+NOBODY = "none"
+"Serves where the chosen one cannot, and the emotion model reads no other one's vectors."
+
 
 @dataclass(frozen=True, slots=True)
 class VoiceEngine:
@@ -14,7 +17,7 @@ class VoiceEngine:
     chosen: str = LIGHT
     "By the configuration."
     serving: str = LIGHT
-    "That reads now: `chosen`, or `light` where that cannot."
+    "That reads now: `chosen`, or `light` (NOBODY, with a model that asks for vectors) where that cannot."
     reason: str = ""
     "Why another than the chosen one serves: `missing`, `behind`, `failed`; empty where none does."
     load: float = 0.0

@@ -17,6 +17,7 @@ pytest.importorskip("torch", reason="needs torch: pip install 'hoovik-rtc[models
 pytest.importorskip("xgboost", reason="needs XGBoost: pip install 'hoovik-rtc[models]'")
 pytest.importorskip("transformers", reason="needs the extra `models`")
 
+from hoovik_rtc.analyze import analyze  # noqa: E402
 from hoovik_rtc.config import Config, EmotionConfig, FaceConfig, VoiceConfig  # noqa: E402
 from hoovik_rtc.errors import ConfigError  # noqa: E402
 from hoovik_rtc.pipeline.encoder import load_encoder  # noqa: E402
@@ -106,6 +107,17 @@ async def test_a_bundle_reads_a_call_and_its_results_go_out_in_both_forms(
         read = counted("voice_windows_read"), len(one.received.of("emotion_update"))
         await asyncio.sleep(0.7)
         assert (counted("voice_windows_read"), len(one.received.of("emotion_update"))) == read
+
+
+@pytest.mark.shared
+def test_a_recording_is_read_by_the_bundle_too(talking: Clip, folders: tuple[Path, Path], tmp_path: Path) -> None:
+    media.write_webm(tmp_path / "clip.webm", talking)
+    analyze(tmp_path / "clip.webm", tmp_path / "out.jsonl", config(*folders, task_file()))
+    messages = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    updates = [one for one in messages if one["type"] == "emotion_update"]
+    assert len(updates) == pytest.approx(talking.seconds / 0.3, abs=2)
+    assert {one["payload"]["model"] for one in updates} == {"stand-in-1"}
+    assert len({json.dumps(said["scores"]) for said in payloads(updates, "both")}) > 6
 
 
 def test_another_wav2vec2_than_the_bundle_knows_is_refused(tmp_path: Path) -> None:

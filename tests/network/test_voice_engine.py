@@ -217,6 +217,20 @@ async def test_an_engine_that_falls_behind_gives_way_to_the_light_one_and_all_sa
         assert one.received.of("emotion_update")[-1]["payload"]["voice_engine"] == "wav2vec2"
 
 
+async def test_where_vectors_are_asked_for_nobody_stands_in_for_an_engine_that_falls_behind(
+    serve: Serve, speaking: Clip
+) -> None:
+    slow = Slow()
+    engine = replace(fakes.engine(), voice=Talking, encoder=Encoder(slow, vectors=True), vectors=True)
+    async with serve(engine=engine) as service, call(service.base, speaking) as one:
+        await one.consent()
+        await until(lambda: len(slow.batches) > 3)
+        slow.takes_s = 1.2
+        await one.wait_for("notice", where=lambda m: "face alone" in m["payload"]["message"])
+        voice = service.bot.stats()["voice"]
+        assert (voice["serving"], voice["reason"]) == ("none", "behind")
+
+
 async def test_voices_of_all_participants_are_one_batch(serve: Serve, speaking: Clip) -> None:
     slow = Slow()
     engine = replace(fakes.engine(), voice=Talking, encoder=Encoder(slow))
