@@ -18,7 +18,7 @@ from hoovik_inference.emotion.reference import (
     WindowError,
     Windows,
     load,
-    windows_of,
+    sized_windows_of,
 )
 from hoovik_inference.emotion.reference.files import read_npz
 from hoovik_rtc import clock
@@ -44,7 +44,12 @@ def infer(bundle: Path, windows: Path, out: Path) -> None:
         InferenceError: The bundle or the windows cannot be used, or `out` not be written.
     """
     check_output(out)
-    given = _windows(windows)
+    try:
+        engine = ReferenceEngine(load(bundle))
+    except (BundleError, ModuleNotFoundError) as exc:
+        raise InferenceError(str(exc)) from exc
+    shape = engine.bundle.shape
+    given = _windows(windows, (shape.face, shape.audio))
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
     contradicting = given.contradicting()
     if contradicting:
@@ -52,10 +57,6 @@ def infer(bundle: Path, windows: Path, out: Path) -> None:
             f"{contradicting} of {len(given)} windows have steps of a modality that their flag says is absent: "
             "taken as given"
         )
-    try:
-        engine = ReferenceEngine(load(bundle))
-    except (BundleError, ModuleNotFoundError) as exc:
-        raise InferenceError(str(exc)) from exc
     started = clock.now_ms()
     parts: list[Predictions] = []
     with report.bar(errors) as bar:
@@ -66,6 +67,8 @@ def infer(bundle: Path, windows: Path, out: Path) -> None:
     seconds = (clock.now_ms() - started) / 1000
     names = [field.name for field in fields(Predictions)]
     arrays: dict[str, NDArray[Any]] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    if not arrays["late_logits"].shape[1]:
+        del arrays["late_logits"]  # of a bundle without such experts
     arrays["label"] = np.concatenate([part.label for part in parts])
     write(out, {**arrays, "classes": np.array(engine.classes)})
     console = Console(highlight=False, soft_wrap=True)
@@ -75,7 +78,7 @@ def infer(bundle: Path, windows: Path, out: Path) -> None:
     console.print(escape(f"written: {out}"))
 
 
-def _windows(file: Path) -> Windows:
+def _windows(file: Path, sizes: tuple[int, int]) -> Windows:
     expected = f"windows: {', '.join(KEYS)}"
     try:
         held = read_npz(file, expected)
@@ -84,7 +87,7 @@ def _windows(file: Path) -> Windows:
             raise InferenceError(
                 f"{file} lacks {', '.join(missing)}, and has {', '.join(held) or 'nothing'}; expected {expected}"
             )
-        given = windows_of(*(held[key] for key in KEYS))
+        given = sized_windows_of(sizes, *(held[key] for key in KEYS))
     except (BundleError, WindowError) as exc:
         raise InferenceError(str(exc) if str(file) in str(exc) else f"{file}: {exc}") from exc
     if not len(given):

@@ -127,8 +127,7 @@ def test_without_weights_and_meta_the_usual_ones_are_taken_and_said(whole: Path,
     for name in ("weights.json", "meta.json", "iso_both.joblib", "iso_audio_only.joblib"):
         (folder / name).unlink()
     found = import_reference(folder)
-    ensemble = found.bundle.ensemble
-    assert (ensemble.w_modal, ensemble.w_xgb, ensemble.temperature) == (0.5, 0.5, 1.0)
+    assert found.bundle.ensemble.told() == {"w_modal": 0.5, "w_xgb": 0.5, "temperature": 1.0}
     assert sum(word in note for word in ("weights.json", "meta.json", "iso_") for note in found.notes) == 5
 
 

@@ -11,7 +11,15 @@ from hoovik_inference.emotion.reference.errors import BundleError, WindowError
 from hoovik_inference.emotion.reference.imported import Imported, import_reference
 from hoovik_inference.emotion.reference.live import ReferenceModel
 from hoovik_inference.emotion.reference.smoothing import Smoothed, Smoother
-from hoovik_inference.emotion.reference.windows import AUDIO, FACE, MODALITIES, Windows, padded, windows_of
+from hoovik_inference.emotion.reference.windows import (
+    AUDIO,
+    FACE,
+    MODALITIES,
+    Windows,
+    padded,
+    sized_windows_of,
+    windows_of,
+)
 
 __all__ = [
     "AUDIO",
@@ -33,5 +41,6 @@ __all__ = [
     "load",
     "padded",
     "save",
+    "sized_windows_of",
     "windows_of",
 ]

@@ -1,4 +1,4 @@
-"""What the anomaly detectors are given of a window: 9,452 numbers, in the reference's order."""
+"""What the anomaly detectors are given of a window: of the reference's vectors 9,452 numbers, in its order."""
 
 from __future__ import annotations
 
@@ -8,19 +8,27 @@ from hoovik_inference.emotion.reference.steps import Measured, Steps
 from hoovik_inference.emotion.reference.windows import AUDIO, FACE
 from hoovik_inference.types import Floats
 
-COUNT = (6 * FACE + 1) + (6 * AUDIO + 1) + FACE + AUDIO
-"9,452."
 _THREE = 3
 "Steps that quartiles and the spread of changes need."
+
+
+def count(face: int, audio: int) -> int:
+    """Features of a window of so many numbers of a face and of a voice a step."""
+    return 7 * (face + audio) + 2
+
+
+COUNT = count(FACE, AUDIO)
+"9,452."
 
 
 def anomaly_features(measured: Measured) -> Floats:
     """(N, 9452) of normalised windows: face, audio, then of both the last step less the first.
 
-    Only steps with mask 1 count; what cannot be said is 0.
+    Of other vectors than the reference's they are `count` of their sizes. Only steps with mask 1 count; what cannot be
+    said is 0.
     """
     face, audio = measured.face, measured.audio
-    out = np.empty((len(measured.windows), COUNT), np.float32)
+    out = np.empty((len(measured.windows), count(*measured.sizes)), np.float32)
     start = 0
     for steps, least, values in (
         *_stream(face),

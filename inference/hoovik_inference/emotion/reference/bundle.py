@@ -4,6 +4,7 @@ bundle.json               classes, sizes, weights, thresholds, versions
 transformer.safetensors   the transformer, by the reference's names
 boosted.ubj               XGBoost, as its `save_model` writes it
 features.npz              mean and spread of the training data, medians and components of the features
+late.safetensors          where there is one: the experts of single modalities
 anomaly_NAME.npz          scaling, components and trees of a detector: both, audio_only, video_only, global
 card.md                   what it is and where it is from, for people
 """
@@ -21,24 +22,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hoovik_inference.emotion.reference import detector_file
+from hoovik_inference.emotion.reference import anomaly_inputs, detector_file, features, late
 from hoovik_inference.emotion.reference.anomaly import DETECTORS, Detector, serving
-from hoovik_inference.emotion.reference.anomaly_inputs import COUNT as ANOMALY_FEATURES
 from hoovik_inference.emotion.reference.boosted import Boosted
+from hoovik_inference.emotion.reference.calibrated import MEMBERS, Calibrated
 from hoovik_inference.emotion.reference.ensemble import Ensemble
 from hoovik_inference.emotion.reference.errors import BundleError
-from hoovik_inference.emotion.reference.features import COUNT as FEATURES
 from hoovik_inference.emotion.reference.files import finite, fitting, read_json, read_npz, there
+from hoovik_inference.emotion.reference.late import Late
 from hoovik_inference.emotion.reference.normalise import Normaliser
 from hoovik_inference.emotion.reference.projection import Projection, Reals
 from hoovik_inference.emotion.reference.shape import Shape, weights_of
 from hoovik_inference.emotion.reference.smoothing import ALPHA, THRESHOLD
-from hoovik_inference.emotion.reference.windows import AUDIO, FACE, MODALITIES
+from hoovik_inference.emotion.reference.windows import MODALITIES
 from hoovik_inference.types import Floats
 
 FORMAT, VERSION = "hoovik-emotion", 1
 _EXPECTED = "a bundle as `hoovik-rtc models import-reference` writes it"
-_NORMAL = {"face_mean": (FACE,), "face_std": (FACE,), "audio_mean": (AUDIO,), "audio_std": (AUDIO,)}
+_NORMAL = ("face_mean", "face_std", "audio_mean", "audio_std")
+REFERENCE = "reference"
+"Vectors of the reference: of faces 326 numbers, of voices 1024."
 _SETTINGS = ("classes", "transformer", "ensemble", "label", "anomaly")
 
 
@@ -60,8 +63,8 @@ class Bundle:
     "Of the features, before XGBoost."
     boosted: bytes
     "XGBoost's model, UBJSON."
-    ensemble: Ensemble
-    "Weights and temperature."
+    ensemble: Ensemble | Calibrated
+    "Weights and temperatures."
     detectors: Mapping[str, Detector]
     "By DETECTORS: one of each modality's own, or the global one, or both."
     alpha: float = ALPHA
@@ -72,6 +75,12 @@ class Bundle:
     "For people: where it is from, versions, what was noticed."
     card: str = ""
     "Markdown."
+    late: Late | None = None
+    "Experts of single modalities, where they were trained."
+    vectors: str = REFERENCE
+    "Name of what a step holds; whoever makes windows has to make these."
+    shares: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    "By MODALITIES: (K,) shares of the classes for which the probabilities are right; empty where it is not known."
 
     def trees(self) -> Boosted:
         """XGBoost's model as arrays; takes seconds for the reference's size.
@@ -87,6 +96,16 @@ class Bundle:
             )
         return trees
 
+    @property
+    def features(self) -> int:
+        """Numbers that XGBoost's features have before they are projected."""
+        return features.count(self.shape.face, self.shape.audio)
+
+    @property
+    def anomaly_features(self) -> int:
+        """Numbers that the anomaly detectors are given."""
+        return anomaly_inputs.count(self.shape.face, self.shape.audio)
+
     def check(self, where: Path) -> None:
         """Hold the parts to each other.
 
@@ -99,6 +118,19 @@ class Bundle:
             )
         fitting(where, self.weights, weights_of(self.shape), whole=True)
         finite(where, self.weights)
+        if self.late is not None:
+            sizes = late.weights_of(self.shape.face, self.shape.audio, self.shape.classes)
+            fitting(where, self.late.weights, sizes, whole=True)
+            finite(where, self.late.weights)
+        if isinstance(self.ensemble, Calibrated):
+            members, classes = self.ensemble.weights.shape[1], self.ensemble.slopes.shape[1]
+            there = len(MEMBERS) - (self.late is None)
+            if (members, classes) != (there, len(self.classes)):
+                raise BundleError(
+                    f"{where} mixes {members} models of {classes} classes; expected {there} of {len(self.classes)}"
+                )
+        elif self.late is not None:
+            raise BundleError(f"{where} has experts of single modalities, but no weights for them")
         for modality in MODALITIES:
             serving(self.detectors, modality)
 
@@ -121,6 +153,8 @@ def save(bundle: Bundle, folder: Path) -> None:
     part.mkdir(parents=True)
     held = {name: np.ascontiguousarray(array) for name, array in bundle.weights.items()}
     (part / "transformer.safetensors").write_bytes(serialise(held))
+    if bundle.late is not None:
+        (part / "late.safetensors").write_bytes(serialise(dict(bundle.late.weights)))
     (part / "boosted.ubj").write_bytes(bundle.boosted)
     normal = {name: getattr(bundle.normaliser, name) for name in _NORMAL}
     np.savez(part / "features.npz", medians=bundle.medians, **normal, **detector_file.projected(bundle.projection))
@@ -151,7 +185,9 @@ def load(folder: Path) -> Bundle:
     if missing:
         raise BundleError(f"{file} lacks {', '.join(missing)}; expected {_EXPECTED}")
     try:
-        shape, ensemble = Shape.of(held["transformer"]), Ensemble(**held["ensemble"])
+        shape, mixed = Shape.of(held["transformer"]), held["ensemble"]
+        ensemble = Calibrated.of(mixed) if "slopes" in mixed else Ensemble(**mixed)
+        shares = {str(k): tuple(map(float, v)) for k, v in held.get("shares", {}).items()}
         classes, thresholds = tuple(map(str, held["classes"])), {k: float(v) for k, v in held["anomaly"].items()}
         alpha, threshold = float(held["label"]["alpha"]), float(held["label"]["threshold"])
     except BundleError as exc:
@@ -163,26 +199,30 @@ def load(folder: Path) -> Bundle:
             f"{file} names the detectors {', '.join(thresholds)}; expected some of {', '.join(DETECTORS)}"
         )
     arrays = read_npz(folder / "features.npz", "means, medians and components of the features")
-    sizes: dict[str, tuple[int | None, ...]] = {**_NORMAL, "medians": (FEATURES,)}
+    inputs, unusual = (one.count(shape.face, shape.audio) for one in (features, anomaly_inputs))
+    sizes: dict[str, tuple[int | None, ...]] = {name: (getattr(shape, name.split("_")[0]),) for name in _NORMAL}
+    sizes["medians"] = (inputs,)
     fitting(folder / "features.npz", arrays, sizes)
     finite(folder / "features.npz", arrays)
     bundle = Bundle(
         classes=classes,
         shape=shape,
-        weights=_weights(folder / "transformer.safetensors"),
+        weights=_weights(folder / "transformer.safetensors", "the transformer's weights"),
         normaliser=Normaliser(**{name: arrays[name] for name in _NORMAL}),
         medians=arrays["medians"],
-        projection=detector_file.projection(folder / "features.npz", arrays, FEATURES),
+        projection=detector_file.projection(folder / "features.npz", arrays, inputs),
         boosted=there(folder / "boosted.ubj", "XGBoost's model").read_bytes(),
         ensemble=ensemble,
         detectors={
-            name: detector_file.read(folder / f"anomaly_{name}.npz", thresholds[name], ANOMALY_FEATURES)
-            for name in thresholds
+            name: detector_file.read(folder / f"anomaly_{name}.npz", thresholds[name], unusual) for name in thresholds
         },
         alpha=alpha,
         threshold=threshold,
         origin=dict(held.get("origin", {})),
         card=there(folder / "card.md", "the bundle's card").read_text("utf-8", "replace"),
+        late=_late(folder / "late.safetensors"),
+        vectors=str(held.get("vectors", REFERENCE)),
+        shares=shares,
     )
     bundle.check(folder)
     return bundle
@@ -195,21 +235,27 @@ def _settings(bundle: Bundle) -> dict[str, Any]:
         "version": VERSION,
         "classes": list(bundle.classes),
         "transformer": bundle.shape.told(),
-        "ensemble": {"w_modal": ensemble.w_modal, "w_xgb": ensemble.w_xgb, "temperature": ensemble.temperature},
+        "ensemble": ensemble.told(),
+        "vectors": bundle.vectors,
+        "shares": {name: list(shares) for name, shares in bundle.shares.items()},
         "label": {"alpha": bundle.alpha, "threshold": bundle.threshold},
         "anomaly": {name: detector.threshold for name, detector in bundle.detectors.items()},
         "origin": dict(bundle.origin),
     }
 
 
-def _weights(file: Path) -> dict[str, NDArray[np.float32]]:
+def _late(file: Path) -> Late | None:
+    return Late(_weights(file, "the experts' weights")) if file.exists() else None
+
+
+def _weights(file: Path, what: str) -> dict[str, NDArray[np.float32]]:
     from safetensors import SafetensorError
 
-    there(file, "the transformer's weights")
+    there(file, what)
     try:
         held = _safetensors().load_file(file)
     except (SafetensorError, OSError, ValueError, KeyError) as exc:
-        raise BundleError(f"{file} cannot be read: {exc}; expected the transformer's weights") from exc
+        raise BundleError(f"{file} cannot be read: {exc}; expected {what}") from exc
     return {name: np.asarray(array, np.float32) for name, array in held.items()}
 
 

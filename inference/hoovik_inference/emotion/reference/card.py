@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from hoovik_inference.emotion.reference.anomaly import GLOBAL
 from hoovik_inference.emotion.reference.bundle import Bundle
+from hoovik_inference.emotion.reference.ensemble import Ensemble
 from hoovik_inference.emotion.reference.windows import MODALITIES
 
 
 def imported(bundle: Bundle) -> str:
     """Markdown: what it is, and what is not known of it."""
     ensemble = bundle.ensemble
+    assert isinstance(ensemble, Ensemble)  # an imported one has the reference's rules
     rows = []
     for modality in MODALITIES:
         name = modality if modality in bundle.detectors else GLOBAL

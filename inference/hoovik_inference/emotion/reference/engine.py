@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from hoovik_inference.emotion.reference.anomaly import scores
 from hoovik_inference.emotion.reference.anomaly_inputs import anomaly_features
 from hoovik_inference.emotion.reference.bundle import Bundle
+from hoovik_inference.emotion.reference.calibrated import Calibrated
 from hoovik_inference.emotion.reference.features import xgb_features
 from hoovik_inference.emotion.reference.forward import Transformer
 from hoovik_inference.emotion.reference.smoothing import Smoother
@@ -23,11 +24,13 @@ class Predictions:
     """Of N windows, over K classes."""
 
     xgb_features: Floats
-    "(N, 8149) nan where a modality is absent."
+    "(N, 8149) nan where a modality is absent; of other vectors than the reference's `Bundle.features`."
     anomaly_features: Floats
-    "(N, 9452)."
+    "(N, 9452), or `Bundle.anomaly_features`."
     logits: Floats
     "(N, K) of the transformer, before temperature."
+    late_logits: Floats
+    "(N, K) of the experts of single modalities; (N, 0) where the bundle has none."
     xgb_probs: Floats
     "(N, K) of XGBoost."
     probs: Floats
@@ -65,9 +68,17 @@ class ReferenceEngine:
         features, unusual = xgb_features(measured), anomaly_features(measured)
         logits = self._transformer(normal.face, normal.audio, normal.face_mask, normal.audio_mask)
         boosted = self.boosted(features)
+        late = np.zeros((len(raw), 0), np.float32) if self.bundle.late is None else self.bundle.late(normal)
         score, strange = scores(self.bundle.detectors, unusual, raw.modality)
-        probabilities = self.bundle.ensemble.mix(logits, boosted, raw.modality)
-        return Predictions(features, unusual, logits, boosted, probabilities, score, strange)
+        probabilities = self._mixed(logits, boosted, late, raw.modality)
+        return Predictions(features, unusual, logits, late, boosted, probabilities, score, strange)
+
+    def _mixed(self, logits: Floats, boosted: Floats, late: Floats, modality: NDArray[np.int64]) -> Floats:
+        ensemble = self.bundle.ensemble
+        if not isinstance(ensemble, Calibrated):
+            return ensemble.mix(logits, boosted, modality)
+        said = [logits, np.log(np.maximum(boosted, np.float32(1e-9)))]
+        return ensemble.mix(said if self.bundle.late is None else [*said, late], modality)
 
     def boosted(self, features: Floats) -> Floats:
         """(N, K) probabilities of XGBoost, of (N, 8149) features with nan where a modality is absent."""

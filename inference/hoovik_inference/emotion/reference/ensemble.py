@@ -35,6 +35,10 @@ class Ensemble:
         if self.temperature <= 0.0:
             raise BundleError(f"temperature is {self.temperature}; expected more than 0")
 
+    def told(self) -> dict[str, float]:
+        """For a JSON."""
+        return {"w_modal": self.w_modal, "w_xgb": self.w_xgb, "temperature": self.temperature}
+
     def mix(self, logits: Floats, boosted: Floats, modality: NDArray[np.int64]) -> Floats:
         """(N, K) probabilities: both where both modalities are, XGBoost of a voice alone, the transformer of a face.
 

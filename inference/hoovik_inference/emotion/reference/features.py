@@ -1,4 +1,4 @@
-"""What XGBoost is given of a window: 8,149 numbers, in the reference's order."""
+"""What XGBoost is given of a window: of the reference's vectors 8,149 numbers, in its order."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ LAYOUT: tuple[tuple[str, int], ...] = (
 "Blocks and how many numbers each has, in order."
 COUNT = sum(width for _, width in LAYOUT)
 "8,149."
+INDICATORS = 7
 
 _POINTS = 2 * len(LANDMARKS)
 _FIRST = {name: _POINTS + index for index, name in enumerate(BLENDSHAPES)}
@@ -36,26 +37,28 @@ _SMALL = 1e-6
 
 
 def xgb_features(measured: Measured) -> Floats:
-    """(N, 8149) of normalised windows.
+    """(N, 8149) of normalised windows; of vectors that are not the reference's (N, `count` of their sizes).
 
-    Only steps with mask 1 count. Of a modality that has none, all is nan but the indicators; what needs two steps is
-    nan where there is but one.
+    What is told of blendshapes, pose, rhythm and motion is told of the reference's vectors alone, as only there it is
+    known where they lie. Only steps with mask 1 count. Of a modality that has none, all is nan but the indicators; what
+    needs two steps is nan where there is but one.
     """
     face, audio = measured.face, measured.audio
-    out = np.empty((len(measured.windows), COUNT), np.float32)
+    sizes = measured.sizes
+    out = np.empty((len(measured.windows), count(*sizes)), np.float32)
     start = 0
-    blocks: tuple[tuple[Steps, int, Reals], ...] = (
+    blocks: list[tuple[Steps, int, Reals]] = [
         *((face, 1, values) for values in (*face.moments, *face.extremes)),
         *((audio, 1, values) for values in (*audio.moments, *audio.extremes)),
         (face, 2, face.travelled),
         (audio, 2, audio.travelled),
         (face, 2, face.slopes),
         (audio, 2, audio.slopes),
-        (face, 1, _blendshapes(face)),
-        (face, 1, _pose(face)),
-        (audio, 1, _rhythm(audio)),
-        (face, 2, _motion(face)),
-    )
+    ]
+    if sizes == (FACE, AUDIO):
+        blocks += [
+            (face, 1, _blendshapes(face)), (face, 1, _pose(face)), (audio, 1, _rhythm(audio)), (face, 2, _motion(face))
+        ]  # fmt: skip
     for steps, least, values in blocks:
         block = out[:, start : start + values.shape[1]]
         block[:] = values
@@ -63,6 +66,11 @@ def xgb_features(measured: Measured) -> Floats:
         start += values.shape[1]
     out[:, start:] = _indicators(measured.windows)
     return out
+
+
+def count(face: int, audio: int) -> int:
+    """Features of a window of so many numbers of a face and of a voice a step."""
+    return COUNT if (face, audio) == (FACE, AUDIO) else 6 * (face + audio) + INDICATORS
 
 
 def _blendshapes(face: Steps) -> Reals:

@@ -118,6 +118,11 @@ class Measured:
     audio: Steps
     "Of the voices."
 
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """Numbers of a face and of a voice in a step."""
+        return self.face.values.shape[2], self.audio.values.shape[2]
+
     @classmethod
     def of(cls, normal: Windows) -> Measured:
         """Of normalised windows."""

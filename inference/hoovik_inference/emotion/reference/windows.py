@@ -21,12 +21,12 @@ MODALITIES: tuple[Modality, ...] = ("audio_only", "video_only", "both")
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """N windows, oldest step first."""
+    """N windows, oldest step first; of Df and Da numbers a step, the reference's being 326 and 1024."""
 
     face: Floats
-    "(N, 10, 326)."
+    "(N, 10, Df)."
     audio: Floats
-    "(N, 10, 1024)."
+    "(N, 10, Da)."
     face_mask: Floats
     "(N, 10) 1 where a face was measured, else 0."
     audio_mask: Floats
@@ -39,9 +39,13 @@ class Windows:
 
     def part(self, start: int, stop: int) -> Windows:
         """Those from `start` up to, without, `stop`."""
-        cut = slice(start, stop)
+        return self.at(slice(start, stop))
+
+    def at(self, chosen: slice | NDArray[Any]) -> Windows:
+        """Those that are chosen, as of an array."""
         return Windows(
-            self.face[cut], self.audio[cut], self.face_mask[cut], self.audio_mask[cut], self.modality[cut]
+            self.face[chosen], self.audio[chosen], self.face_mask[chosen], self.audio_mask[chosen],
+            self.modality[chosen],
         )  # fmt: skip
 
     def contradicting(self) -> int:
@@ -59,7 +63,21 @@ def windows_of(
     audio_mask: NDArray[Any],
     modality: NDArray[Any],
 ) -> Windows:
+    """Windows of the reference's vectors; see `sized_windows_of`."""
+    return sized_windows_of((FACE, AUDIO), face, audio, face_mask, audio_mask, modality)
+
+
+def sized_windows_of(
+    sizes: tuple[int, int],
+    face: NDArray[Any],
+    audio: NDArray[Any],
+    face_mask: NDArray[Any],
+    audio_mask: NDArray[Any],
+    modality: NDArray[Any],
+) -> Windows:
     """Windows of arrays that may be anything; what lies where a mask is 0 does not matter, be it not a number.
+
+    `sizes` are the numbers of a face and of a voice in a step.
 
     Raises:
         WindowError: One has another shape or type, a mask is neither 0 nor 1, a flag is none of 0, 1, 2, or a step that
@@ -70,8 +88,8 @@ def windows_of(
         raise WindowError(f"modality is {modality.shape}; expected (N,), a flag for each window")
     count = len(modality)
     for name, array, wanted in (
-        ("face", face, (count, SEQ_LEN, FACE)),
-        ("audio", audio, (count, SEQ_LEN, AUDIO)),
+        ("face", face, (count, SEQ_LEN, sizes[0])),
+        ("audio", audio, (count, SEQ_LEN, sizes[1])),
         ("face_mask", face_mask, (count, SEQ_LEN)),
         ("audio_mask", audio_mask, (count, SEQ_LEN)),
     ):
