@@ -125,7 +125,7 @@ class Playback:
             if self._reader is not None and self._reading.due(shown.time_ms, 0):
                 portrait = self._face.portrait(picture)
                 if portrait is not None:
-                    self._expression.read(self._reader(portrait), portrait.time_ms)
+                    self._expression.read(self._reader(portrait), portrait.time_ms, portrait.signs)
 
     def _hear(self, heard: Heard) -> Iterator[AvatarFrame | EmotionUpdate]:
         voices = self._voice.observe(heard.samples, heard.time_ms)

@@ -76,7 +76,9 @@ class FakeFace:
         return face(time_ms, faces=self.faces) if type(self).found else None
 
     def portrait(self, picture: Picture) -> Portrait | None:
-        return Portrait(self._time_ms, np.zeros((48, 48), np.float32), np.zeros(52, np.float32))
+        return Portrait(
+            self._time_ms, np.zeros((48, 48), np.float32), np.zeros(52, np.float32), np.zeros(12, np.float32)
+        )
 
     @property
     def vector(self) -> Floats | None:
@@ -110,7 +112,7 @@ class FakeVoice:
     def express(self, on: bool) -> None:
         self._expressing = on
 
-    def observe(self, samples: Floats, time_ms: float) -> list[VoiceEstimate]:
+    def observe(self, samples: Floats, time_ms: float, lost: int = 0) -> list[VoiceEstimate]:
         type(self).heard += len(samples)
         whole, self._left = divmod(self._left + len(samples), 512)
         type(self).read += whole * self._expressing

@@ -137,7 +137,8 @@ class Ear:
                 self._telemetry.count("audio_samples_decoded", len(samples) * 48_000 // VOICE_RATE)
             if len(samples):
                 end = sound.capture_ms + len(samples) * 1000 / VOICE_RATE
-                voices = observer.observe(samples, end)
+                missing = 0 if sound.silent else sound.lost_samples * VOICE_RATE // 48_000
+                voices = observer.observe(samples, end, missing)
                 if self._speech is not None and self._express:
                     line = self._dial(self._speech)
                     voices = voices if line is None else line.follow(samples, voices, end)

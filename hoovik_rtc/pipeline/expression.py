@@ -68,7 +68,7 @@ class Expression:
         self._face_at = float("-inf")
         self._track: int | None = None
         self._since_ms = float("-inf")
-        self._read: tuple[Floats, float] | None = None
+        self._read: tuple[Floats, float, Floats | None] | None = None
         self._seen_ms: float | None = None
         self._voice: VoiceEstimate | None = None
         self._voice_at = float("-inf")
@@ -87,10 +87,13 @@ class Expression:
         self._face, self._face_at, self._seen_ms = face, now_ms, face.time_ms
         self._animator.face(face)
 
-    def read(self, scores: Floats, time_ms: float) -> None:
-        """The expression of the face was read in the picture captured at `time_ms`: (7,) in the order of EMOTIONS."""
+    def read(self, scores: Floats, time_ms: float, signs: Floats | None = None) -> None:
+        """The expression of the face was read in the picture captured at `time_ms`: (7,) in the order of EMOTIONS.
+
+        `signs` are what its pixels tell about the picture; see Portrait.
+        """
         if time_ms >= self._since_ms:  # else it was another face's
-            self._read = (scores, time_ms)
+            self._read = (scores, time_ms, signs)
 
     def heard(self, voice: VoiceEstimate, now_ms: float) -> None:
         """A voice was measured (silence included)."""
@@ -217,7 +220,7 @@ class Expression:
         """The newest face with the newest expression that was read of it."""
         if face is None or self._read is None or not self._reads(face):
             return face
-        return dataclasses.replace(face, expression=self._read[0])
+        return dataclasses.replace(face, expression=self._read[0], signs=self._read[2])
 
     def _reads(self, face: FaceEstimate) -> bool:
         """Whether what was read last says anything of this face."""
@@ -281,7 +284,9 @@ class Expression:
 
 def unread(voice: VoiceEstimate) -> VoiceEstimate:
     """The same without what it expresses."""
-    return dataclasses.replace(voice, expression=None, affect=None, engine=None, embedding=None, embedding_ms=None)
+    return dataclasses.replace(
+        voice, expression=None, affect=None, engine=None, embedding=None, embedding_ms=None, signs=None
+    )
 
 
 def _quality(quality: FaceQuality) -> Quality:

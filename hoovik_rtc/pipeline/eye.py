@@ -52,6 +52,8 @@ class Expressed:
     "Capture time of the picture, Unix ms."
     scores: Floats
     "(7,) calibrated probabilities, in the order of EMOTIONS."
+    signs: Floats
+    "(n,) what the pixels tell about the picture itself; see Portrait."
 
 
 Reader = Callable[[Portrait], Floats]
@@ -275,7 +277,7 @@ class Eye:
         scores = self._reader(portraits[-1])
         self._telemetry.took("expression", clock.now_ms() - started)
         self._meter.spent("emotion", clock.thread_cpu_ms() - cpu)
-        self._expressed(Expressed(portraits[-1].time_ms, scores))
+        self._expressed(Expressed(portraits[-1].time_ms, scores, portraits[-1].signs))
 
     def _not_read(self, portraits: int) -> None:
         self._telemetry.count("expression_skipped", portraits)

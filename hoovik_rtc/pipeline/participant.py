@@ -212,7 +212,7 @@ class Participant:
     def on_expressed(self, expressed: Expressed) -> None:
         """The expression of a face was read."""
         if self.consent.emotion:
-            self._expression.read(expressed.scores, expressed.time_ms)
+            self._expression.read(expressed.scores, expressed.time_ms, expressed.signs)
 
     def on_heard(self, voice: VoiceEstimate, arrival_ms: float) -> None:
         """A stretch of sound was listened to."""

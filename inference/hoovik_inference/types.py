@@ -155,6 +155,8 @@ class FaceEstimate:
     "Blinks a minute over the last minute that this face was watched; None until that were 10 s."
     expression: Floats | None = None
     "(7,) probabilities, calibrated, in the order of EMOTIONS; None where nothing reads them."
+    signs: Floats | None = None
+    "(n,) what the pixels tell about the picture, as `face.signs` names them; None where nothing reads them."
     vector: Floats | None = None
     "(326,) as the reference's models take a face, now and then where they run; None otherwise. Biometric: stays here."
 
@@ -169,6 +171,8 @@ class Portrait:
     "(PORTRAIT_SIDE, PORTRAIT_SIDE) grey, upright, mean 0, standard deviation 1."
     blendshapes: Floats
     "(52,) 0…1 as the head gives them, before any calibration to the person, in the order of BLENDSHAPES."
+    signs: Floats
+    "(n,) what the pixels tell about the picture itself, as `face.signs` names them."
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +215,8 @@ class VoiceEstimate:
     "What the last moments of speech expressed, from an encoder that says so; None: unread."
     engine: str | None = None
     "Name of the encoder that read `expression` or `affect`; None where nothing is read."
+    signs: Floats | None = None
+    "(n,) what the sound tells about itself, as `voice.signs` names them, where what it expresses is read."
     embedding_ms: float | None = None
     "Capture time of the newest sample behind `embedding`, Unix ms; None where there is none."
 
@@ -296,8 +302,8 @@ class FaceObserver(Protocol):
 class VoiceObserver(Protocol):
     """Measures one participant's voice. One instance per participant; calls must not overlap."""
 
-    def observe(self, samples: Floats, time_ms: float) -> list[VoiceEstimate]:
-        """Take (n,) new samples, 16 kHz mono -1…1, the last captured at `time_ms`.
+    def observe(self, samples: Floats, time_ms: float, lost: int = 0) -> list[VoiceEstimate]:
+        """Take (n,) new samples, 16 kHz mono -1…1, the last captured at `time_ms`; `lost` never came as they were sent.
 
         Returns one estimate for each whole hop that they complete, oldest first; often none.
         """

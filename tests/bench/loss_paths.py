@@ -131,7 +131,7 @@ class _Voice:
     def wanted(self) -> int:
         return self._observer.wanted
 
-    def observe(self, samples: Floats, time_ms: float) -> list[VoiceEstimate]:
+    def observe(self, samples: Floats, time_ms: float, lost: int = 0) -> list[VoiceEstimate]:
         now = clock.now_ms()
         self._noted.sounds.append((now, now - time_ms, len(samples) * 3))
         return self._observer.observe(samples, time_ms)

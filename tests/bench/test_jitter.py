@@ -52,7 +52,8 @@ class Portrayed(fakes.FakeFace):
         return super().observe(image, time_ms)
 
     def portrait(self, picture: Picture) -> Portrait | None:
-        return Portrait(self._now_ms, np.zeros((PORTRAIT_SIDE, PORTRAIT_SIDE), np.float32), np.zeros(52, np.float32))
+        pixels = np.zeros((PORTRAIT_SIDE, PORTRAIT_SIDE), np.float32)
+        return Portrait(self._now_ms, pixels, np.zeros(52, np.float32), np.zeros(12, np.float32))
 
 
 class Moody:

@@ -184,7 +184,7 @@ class Slow:
 class Talking(fakes.FakeVoice):
     """Somebody who never stops, and is read by the light encoder."""
 
-    def observe(self, samples: Floats, time_ms: float) -> list[VoiceEstimate]:
+    def observe(self, samples: Floats, time_ms: float, lost: int = 0) -> list[VoiceEstimate]:
         said = np.full(7, 1 / 7, np.float32)
         return [
             replace(one, speaking_probability=0.9, expression=said, engine="light")

@@ -12,7 +12,7 @@ from hoovik_inference.face.follow import Square
 from hoovik_inference.face.picture import size
 from hoovik_inference.face.pose import Alignment
 from hoovik_inference.types import PORTRAIT_SIDE as SIDE
-from hoovik_inference.types import Floats, Image, Picture, Planes, Portrait
+from hoovik_inference.types import Floats, Image, Picture, Planes
 
 REACH_CM = 18.0
 "Side of a cut on the face, in units of the neutral face (about cm): ear to ear, forehead to chin."
@@ -65,10 +65,9 @@ def standardised(grey: Image) -> Floats:
     return values
 
 
-def portrait(picture: Picture, alignment: Alignment, blendshapes: Floats, time_ms: float) -> Portrait:
-    """What the expression network reads of the face in `picture` that `alignment` was made of (about 0.1 ms)."""
-    grey = cut(picture, upright(alignment, *size(picture)))
-    return Portrait(time_ms, standardised(grey), blendshapes)
+def face_of(picture: Picture, alignment: Alignment) -> Image:
+    """The cut of the face in `picture` that `alignment` was made of (about 0.1 ms)."""
+    return cut(picture, upright(alignment, *size(picture)))
 
 
 def _warp(plane: Image, back: NDArray[np.float64], samples: int) -> Image:

@@ -6,11 +6,12 @@ from hoovik_inference.face.action_units import action_units
 from hoovik_inference.face.baseline import Baseline
 from hoovik_inference.face.blendshapes import blendshapes
 from hoovik_inference.face.blinks import Blinks
-from hoovik_inference.face.crop import portrait
+from hoovik_inference.face.crop import face_of, standardised
 from hoovik_inference.face.gaze import Lids, gaze
 from hoovik_inference.face.measures import measure_aligned
 from hoovik_inference.face.pose import Alignment, align, head_pose
-from hoovik_inference.face.quality import Quality
+from hoovik_inference.face.quality import FACE_CM, Quality
+from hoovik_inference.face.signs import FaceSigns
 from hoovik_inference.types import FaceEstimate, Floats, Picture, Portrait
 
 LEARN_FROM = 0.5
@@ -35,7 +36,8 @@ class Person:
         self._lids = Lids()
         self._blinks = Blinks()
         self._quality = Quality(pictures=pictures)
-        self._seen: tuple[Alignment, Floats, float] | None = None
+        self._signs: FaceSigns | None = None
+        self._seen: tuple[Alignment, Floats, float, float | None] | None = None
 
     def calibrate(self) -> None:
         """The next measured face is this person's neutral one."""
@@ -75,7 +77,7 @@ class Person:
             shapes = self._baseline.apply(raw, head, time_ms, confidence >= LEARN_FROM)
         blink = all(self._lids.saw(measures))
         self._blinks.saw(blink, time_ms)
-        self._seen = (alignment, raw, time_ms)
+        self._seen = (alignment, raw, time_ms, presence)
         return FaceEstimate(
             time_ms=time_ms,
             landmarks=landmarks,
@@ -93,7 +95,14 @@ class Person:
 
     def portrait(self, picture: Picture) -> Portrait | None:
         """The face as it was read last, in `picture`; None where the newest one did not show it."""
-        return None if self._seen is None else portrait(picture, *self._seen)
+        if self._seen is None:
+            return None
+        alignment, shapes, time_ms, presence = self._seen
+        if self._signs is None or self._pictures:
+            self._signs = FaceSigns()
+        grey = face_of(picture, alignment)
+        signs = self._signs.read(grey, alignment.scale * FACE_CM, alignment.error, presence, time_ms)
+        return Portrait(time_ms, standardised(grey), shapes, signs)
 
     def forget_portrait(self) -> None:
         """The newest picture does not show the face."""

@@ -10,11 +10,12 @@ import numpy as np
 
 from hoovik_inference.types import LIGHT, Floats, VoiceEstimate
 from hoovik_inference.voice.activity import VoiceActivity
-from hoovik_inference.voice.encoder import SPEAKING, VoiceEncoder
+from hoovik_inference.voice.encoder import SPEAKING, EncoderNetwork, VoiceEncoder
 from hoovik_inference.voice.highpass import HighPass
 from hoovik_inference.voice.laughter import Laughter
 from hoovik_inference.voice.mouth import Mouth
 from hoovik_inference.voice.prosody import FRAME, level_db, pitch_hz
+from hoovik_inference.voice.signs import VoiceSigns
 from hoovik_inference.voice.stream import HOP, RATE
 from hoovik_inference.voice.tempo import Tempo
 from hoovik_inference.voice.viseme_features import LAG_MS
@@ -32,13 +33,14 @@ _PER_MS = RATE / 1000.0
 class StreamVoiceObserver:
     """A `VoiceObserver`: every 512 samples (32 ms) it says what the newest sound is, and the mouth each 16 ms."""
 
-    def __init__(self, reads: bool = True) -> None:
+    def __init__(self, reads: bool = True, network: EncoderNetwork | None = None) -> None:
         """Begin with silence.
 
         Args:
             reads: Whether it reads what the voice expresses where it is asked to.
+            network: What reads it; the one that ships where None.
         """
-        self._reads = reads
+        self._reads, self._network = reads, network
         self._highpass = HighPass()
         self._activity = VoiceActivity()
         self._mouth = Mouth()
@@ -46,17 +48,20 @@ class StreamVoiceObserver:
         self._laughter = Laughter()
         self._hop = np.zeros(HOP, np.float32)
         self._filled = 0  # samples of the next hop that are there
+        self._missing = 0.0  # share of it that never came as it was sent
         self._newest = np.zeros(FRAME, np.float32)  # filtered
         self._last_ms: float | None = None
         self._encoder: VoiceEncoder | None = None
+        self._signs: VoiceSigns | None = None
         self._unread = READ_EVERY  # hops since the last reading
         self._expression: Floats | None = None
 
-    def observe(self, samples: Floats, time_ms: float) -> list[VoiceEstimate]:
+    def observe(self, samples: Floats, time_ms: float, lost: int = 0) -> list[VoiceEstimate]:
         """Take (n,) new samples, 16 kHz mono -1…1, the last captured at `time_ms`.
 
         Where capture time leaps by more than 60 ms from what the samples before lead to expect, what was
-        heard before is forgotten: a new stretch of sound begins.
+        heard before is forgotten: a new stretch of sound begins. `lost` of the samples never came as they were sent:
+        they were concealed, or recovered from others.
 
         Returns:
             One estimate per whole hop that they complete, oldest first.
@@ -79,11 +84,13 @@ class StreamVoiceObserver:
         self._last_ms = time_ms
         out: list[VoiceEstimate] = []
         taken, count = 0, samples.size
+        missing = min(1.0, lost / count)
         while taken < count:
             take = min(HOP - self._filled, count - taken)
             self._hop[self._filled : self._filled + take] = samples[taken : taken + take]
             taken += take
             self._filled += take
+            self._missing += missing * take / HOP
             if self._filled == HOP:
                 self._filled = 0
                 out.append(self._read(time_ms - (count - taken) / _PER_MS))
@@ -97,9 +104,9 @@ class StreamVoiceObserver:
     def express(self, on: bool) -> None:
         """Read what the voice expresses from now on, or read it no more and forget it."""
         if not on:
-            self._encoder = self._expression = None
+            self._encoder = self._signs = self._expression = None
         elif self._encoder is None and self._reads:
-            self._encoder = VoiceEncoder()
+            self._encoder, self._signs = VoiceEncoder(self._network), VoiceSigns()
 
     def reset(self) -> None:
         """Forget the sound so far: what follows does not continue it."""
@@ -110,6 +117,8 @@ class StreamVoiceObserver:
         self._laughter = Laughter()
         if self._encoder is not None:
             self._encoder.reset()
+            self._signs = VoiceSigns()
+        self._missing = 0.0
         self._unread, self._expression = READ_EVERY, None
         self._filled = 0
         self._newest[:] = 0.0
@@ -127,10 +136,14 @@ class StreamVoiceObserver:
         if self._encoder is not None:
             self._encode(self._encoder, hop, speaking, pitch)
         said = None if speaking < SPEAKING else self._expression
+        level, lost = level_db(hop), self._missing
+        self._missing = 0.0
+        if self._signs is not None:
+            self._signs.process(hop, speaking, level, pitch, lost)
         return VoiceEstimate(
             time_ms=time_ms,
             speaking_probability=speaking,
-            level_db=level_db(hop),
+            level_db=level,
             pitch_hz=pitch,
             speech_rate=self._tempo.process(clean, speaking),
             visemes=track[-1],
@@ -138,6 +151,7 @@ class StreamVoiceObserver:
             viseme_track=track,
             expression=said,
             engine=None if said is None else LIGHT,
+            signs=None if self._signs is None else self._signs.read(),
         )
 
     def _encode(self, encoder: VoiceEncoder, hop: Floats, speaking: float, pitch: float) -> None:

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hoovik_inference.face.crop import LEAST_STD, cut, portrait, standardised, upright
+from hoovik_inference.face import signs
+from hoovik_inference.face.crop import LEAST_STD, cut, face_of, standardised, upright
 from hoovik_inference.face.follow import Square
 from hoovik_inference.face.mesh import FaceMesh
+from hoovik_inference.face.person import Person
 from hoovik_inference.face.pose import align
 from hoovik_inference.types import PORTRAIT_SIDE, Image, Planes
 from tests import media
@@ -86,13 +88,18 @@ def test_light_and_exposure_are_taken_out() -> None:
     assert np.abs(standardised(flat)).max() <= 1.0 / LEAST_STD + 1e-3, "noise is not stretched into a picture"
 
 
-def test_a_portrait_carries_the_time_and_the_uncalibrated_blendshapes() -> None:
+def test_a_portrait_carries_the_time_and_the_uncalibrated_blendshapes_and_what_its_pixels_tell() -> None:
     photo, landmarks = media.astronaut()
     height, width = photo.shape[:2]
     shapes = np.linspace(0, 1, 52, dtype=np.float32)
-    one = portrait(photo, align(landmarks, width, height), shapes, 77.0)
-    assert one.time_ms == 77.0
+    person = Person(1)
+    assert person.portrait(photo) is None, "nothing was read yet"
+    person.read(landmarks, (width, height), 77.0, 1, photo, shapes)
+    one = person.portrait(photo)
+    assert one is not None and one.time_ms == 77.0
     assert one.pixels.shape == (PORTRAIT_SIDE, PORTRAIT_SIDE) and one.pixels.dtype == np.float32
+    np.testing.assert_array_equal(one.pixels, standardised(face_of(photo, align(landmarks, width, height))))
     np.testing.assert_array_equal(one.blendshapes, shapes)
+    assert one.signs.shape == (signs.COUNT,) and np.isfinite(one.signs).all()
     with pytest.raises(dataclasses.FrozenInstanceError):
         one.time_ms = 0.0  # type: ignore[misc]

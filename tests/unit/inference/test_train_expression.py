@@ -191,7 +191,8 @@ def test_the_bundle_reads_as_the_trained_networks_do(
         wanted = joined(x, torch.from_numpy(faces.shapes[:6])).numpy()
     reader = ExpressionReader(out)
     assert reader.name == trained.name
-    read = np.stack([reader.read(Portrait(0.0, x[index, 0].numpy(), faces.shapes[index])) for index in range(6)])
+    portraits = [Portrait(0.0, x[index, 0].numpy(), faces.shapes[index], np.zeros(0, np.float32)) for index in range(6)]
+    read = np.stack([reader.read(one) for one in portraits])
     np.testing.assert_allclose(read.sum(axis=1), 1.0, atol=1e-4)
     # In integers of eight bits, by ranges from a handful of pictures: alike, not the same.
     assert wanted.max() > 0.4, "it has an opinion"

@@ -23,7 +23,7 @@ class Remembering(FakeVoice):
         type(self).asked.append("read" if on else "forget")
         super().express(on)
 
-    def observe(self, samples: Floats, time_ms: float) -> list[VoiceEstimate]:
+    def observe(self, samples: Floats, time_ms: float, lost: int = 0) -> list[VoiceEstimate]:
         type(self).asked.append("sound")
         return super().observe(samples, time_ms)
 

@@ -1,0 +1,139 @@
+"""What a face's pixels tell about the picture itself: too dark, out of focus, damaged, standing still, no face at all.
+
+Detectors of unusual windows read these beside what the face expresses: a network that never saw a broken picture says
+something about it all the same.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from hoovik_inference.face.quality import blur
+from hoovik_inference.types import Floats, Image
+
+BUNDLE = Path(str(files("hoovik_inference") / "bundles" / "likeness"))
+"How faces look in a cut, on the whole; card.md beside it says of which pictures that was learnt."
+MODEL = "likeness.npz"
+
+NAMES: tuple[str, ...] = (
+    "light", "contrast", "blur", "fine", "unlike", "patch", "change", "patch_change", "still", "zoom", "misfit",
+    "presence",
+)  # fmt: skip
+"In order; see `FaceSigns.read`."
+COUNT = len(NAMES)
+
+SIDE = 24
+"Of what is compared with other faces, in pixels."
+PATCH = 4
+"Side of its patches: of about 3 cm, a macroblock where the face is 100 pixels wide."
+FORGET_MS = 1000.0
+"A cut older than this is not compared with."
+USUAL_CHANGE = (0.6, 1.3, 0.25)
+"Logarithms of change and of a patch's change, and the share of still pixels, before there was another cut: usual ones."
+ZOOM_MS = 2000.0
+"Time in which a face's size is forgotten to 1/e: it comes closer and goes, but does not halve at once."
+_LEAST = 1e-3
+
+
+class Likeness:
+    """The mean face and the directions in which faces differ most."""
+
+    def __init__(self, folder: Path = BUNDLE) -> None:
+        """Load it.
+
+        Raises:
+            FileNotFoundError: It is not there.
+        """
+        file = folder / MODEL
+        if not file.is_file():
+            raise FileNotFoundError(f"{file} is not there; expected what `hoovik-rtc train lite` wrote")
+        with np.load(file, allow_pickle=False) as held:
+            self._mean = held["mean"].astype(np.float32)
+            self._parts = held["parts"].astype(np.float32)
+
+    def residual(self, small: Floats) -> NDArray[np.float32]:
+        """(SIDE, SIDE) of a standardised cut: what no face has."""
+        apart = small.ravel() - self._mean
+        apart = apart - (self._parts @ apart) @ self._parts
+        return np.asarray(apart.reshape(SIDE, SIDE), np.float32)
+
+
+@lru_cache(maxsize=1)
+def shipped() -> Likeness:
+    """That of the bundle, loaded once."""
+    return Likeness()
+
+
+def standardised(grey: Image) -> Floats:
+    """(SIDE, SIDE) of a cut, mean 0 and standard deviation 1."""
+    small = cv2.resize(grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
+    small -= small.mean()
+    out: Floats = small / max(float(small.std()), 1.0)
+    return out
+
+
+class FaceSigns:
+    """Of one face, from cut to cut."""
+
+    def __init__(self, likeness: Likeness | None = None) -> None:
+        """Begin with none; `likeness` is the shipped one unless another is given."""
+        self._likeness = shipped() if likeness is None else likeness
+        self._before: tuple[Image, float] | None = None
+        self._zoom: tuple[float, float] | None = None
+
+    def read(self, grey: Image, width_px: float, misfit: float, presence: float | None, time_ms: float) -> Floats:
+        """(COUNT,) in the order of NAMES.
+
+        light, contrast      mean and standard deviation of luma by 255
+        blur                 `quality.blur` of the cut
+        fine                 log10 of the variance of the Laplacian by that of the luma
+        unlike, patch        log10 of the mean square of what no face has, and of the same in the worst patch
+        change, patch_change log10 of the mean difference in luma to the cut before, and of the worst patch's
+        still                share of pixels that are as in the cut before
+        zoom                 logarithm of the face's width by what it was lately
+        misfit               of the landmarks' still points, about cm (`pose.Alignment.error`)
+        presence             how sure the mesh is that there is a face, in logits through tanh(x / 8); 0 where unasked
+
+        Args:
+            grey: (PORTRAIT_SIDE, PORTRAIT_SIDE) full range, of the face, upright.
+            width_px: Of the face in its picture.
+            misfit: As above.
+            presence: In logits.
+            time_ms: Capture time.
+        """
+        mean, spread = (float(value[0, 0]) for value in cv2.meanStdDev(grey))
+        fine = cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_32F))[1].item() ** 2 / max(spread**2, 1.0)
+        rest = self._likeness.residual(standardised(grey)) ** 2
+        worst = rest.reshape(SIDE // PATCH, PATCH, SIDE // PATCH, PATCH).mean(axis=(1, 3)).max()
+        signs = (
+            mean / 255, spread / 255, blur(grey), math.log10(fine + _LEAST),
+            math.log10(float(rest.mean()) + _LEAST), math.log10(float(worst) + _LEAST),
+            *self._changed(grey, time_ms), self._closer(width_px, time_ms), misfit,
+            0.0 if presence is None else math.tanh(presence / 8.0),
+        )  # fmt: skip
+        return np.array(signs, np.float32)
+
+    def _changed(self, grey: Image, time_ms: float) -> tuple[float, float, float]:
+        before, self._before = self._before, (grey, time_ms)
+        if before is None or not 0.0 < time_ms - before[1] <= FORGET_MS:
+            return USUAL_CHANGE
+        apart = cv2.absdiff(grey, before[0])
+        patches = cv2.resize(apart, (SIDE // PATCH, SIDE // PATCH), interpolation=cv2.INTER_AREA)
+        still = 1.0 - cv2.countNonZero(apart) / apart.size
+        return math.log10(apart.mean() + 0.05), math.log10(float(patches.max()) + 0.05), still
+
+    def _closer(self, width_px: float, time_ms: float) -> float:
+        width = math.log(max(width_px, 1.0))
+        if self._zoom is None or not 0.0 <= time_ms - self._zoom[1] <= 2 * ZOOM_MS:
+            self._zoom = (width, time_ms)
+        usual = self._zoom[0]
+        share = 1.0 - math.exp(-(time_ms - self._zoom[1]) / ZOOM_MS)
+        self._zoom = (usual + share * (width - usual), time_ms)
+        return width - usual
