@@ -67,7 +67,12 @@ def standardised(grey: Image) -> Floats:
 
 def face_of(picture: Picture, alignment: Alignment) -> Image:
     """The cut of the face in `picture` that `alignment` was made of (about 0.1 ms)."""
-    return cut(picture, upright(alignment, *size(picture)))
+    return cut(picture, place_of(picture, alignment))
+
+
+def place_of(picture: Picture, alignment: Alignment) -> Square:
+    """Where that cut lies."""
+    return upright(alignment, *size(picture))
 
 
 def _warp(plane: Image, back: NDArray[np.float64], samples: int) -> Image:

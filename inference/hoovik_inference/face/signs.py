@@ -23,8 +23,8 @@ BUNDLE = Path(str(files("hoovik_inference") / "bundles" / "likeness"))
 MODEL = "likeness.npz"
 
 NAMES: tuple[str, ...] = (
-    "light", "contrast", "blur", "fine", "unlike", "patch", "change", "patch_change", "still", "zoom", "misfit",
-    "presence",
+    "light", "contrast", "blur", "fine", "unlike", "patch", "odd", "tight", "change", "patch_change", "still", "zoom",
+    "misfit", "presence",
 )  # fmt: skip
 "In order; see `FaceSigns.read`."
 COUNT = len(NAMES)
@@ -33,6 +33,8 @@ SIDE = 24
 "Of what is compared with other faces, in pixels."
 PATCH = 4
 "Side of its patches: of about 3 cm, a macroblock where the face is 100 pixels wide."
+WIDER = 2.0
+"Of a second cut; landmarks that collapsed have the face in that one."
 FORGET_MS = 1000.0
 "A cut older than this is not compared with."
 USUAL_CHANGE = (0.6, 1.3, 0.25)
@@ -56,13 +58,17 @@ class Likeness:
             raise FileNotFoundError(f"{file} is not there; expected what `hoovik-rtc train lite` wrote")
         with np.load(file, allow_pickle=False) as held:
             self._mean = held["mean"].astype(np.float32)
-            self._parts = held["parts"].astype(np.float32)
+            self._parts, self._spread = held["parts"].astype(np.float32), held["spread"].astype(np.float32)
 
-    def residual(self, small: Floats) -> NDArray[np.float32]:
-        """(SIDE, SIDE) of a standardised cut: what no face has."""
+    def apart(self, small: Floats) -> tuple[NDArray[np.float32], float]:
+        """Of a standardised (SIDE, SIDE) cut: what no face has, as large; and how unusual a face the rest is.
+
+        The latter is the mean square of its components by those of faces: 1 on the average.
+        """
         apart = small.ravel() - self._mean
-        apart = apart - (self._parts @ apart) @ self._parts
-        return np.asarray(apart.reshape(SIDE, SIDE), np.float32)
+        along = self._parts @ apart
+        rest = apart - along @ self._parts
+        return np.asarray(rest.reshape(SIDE, SIDE), np.float32), float(((along / self._spread) ** 2).mean())
 
 
 @lru_cache(maxsize=1)
@@ -88,15 +94,20 @@ class FaceSigns:
         self._before: tuple[Image, float] | None = None
         self._zoom: tuple[float, float] | None = None
 
-    def read(self, grey: Image, width_px: float, misfit: float, presence: float | None, time_ms: float) -> Floats:
+    def read(
+        self, grey: Image, width_px: float, misfit: float, presence: float | None, time_ms: float,
+        wide: Image | None = None, again: Image | None = None,
+    ) -> Floats:  # fmt: skip
         """(COUNT,) in the order of NAMES.
 
         light, contrast      mean and standard deviation of luma by 255
         blur                 `quality.blur` of the cut
         fine                 log10 of the variance of the Laplacian by that of the luma
         unlike, patch        log10 of the mean square of what no face has, and of the same in the worst patch
+        odd                  log10 of how unusual the face is that it is taken for
+        tight                by how much more unlike than a cut WIDER times as wide: high where landmarks are too close
         change, patch_change log10 of the mean difference in luma to the cut before, and of the worst patch's
-        still                share of pixels that are as in the cut before
+        still                share of pixels that are as they were at the place of the cut before
         zoom                 logarithm of the face's width by what it was lately
         misfit               of the landmarks' still points, about cm (`pose.Alignment.error`)
         presence             how sure the mesh is that there is a face, in logits through tanh(x / 8); 0 where unasked
@@ -107,26 +118,37 @@ class FaceSigns:
             misfit: As above.
             presence: In logits.
             time_ms: Capture time.
+            wide: The face again in a square WIDER times as wide; None where it is not asked.
+            again: What the picture shows at the place of the cut before, as large; None where there was none.
         """
         mean, spread = (float(value[0, 0]) for value in cv2.meanStdDev(grey))
         fine = cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_32F))[1].item() ** 2 / max(spread**2, 1.0)
-        rest = self._likeness.residual(standardised(grey)) ** 2
+        rest, odd = self._likeness.apart(standardised(grey))
+        rest *= rest
+        tight = 0.0 if wide is None else math.log10((float(rest.mean()) + _LEAST) / (self._unlike(wide) + _LEAST))
         worst = rest.reshape(SIDE // PATCH, PATCH, SIDE // PATCH, PATCH).mean(axis=(1, 3)).max()
         signs = (
             mean / 255, spread / 255, blur(grey), math.log10(fine + _LEAST),
             math.log10(float(rest.mean()) + _LEAST), math.log10(float(worst) + _LEAST),
-            *self._changed(grey, time_ms), self._closer(width_px, time_ms), misfit,
+            math.log10(odd + _LEAST), tight,
+            *self._changed(grey, again, time_ms), self._closer(width_px, time_ms), misfit,
             0.0 if presence is None else math.tanh(presence / 8.0),
         )  # fmt: skip
         return np.array(signs, np.float32)
 
-    def _changed(self, grey: Image, time_ms: float) -> tuple[float, float, float]:
+    def _unlike(self, grey: Image) -> float:
+        rest = self._likeness.apart(standardised(grey))[0]
+        return float((rest**2).mean())
+
+    def _changed(self, grey: Image, again: Image | None, time_ms: float) -> tuple[float, float, float]:
         before, self._before = self._before, (grey, time_ms)
         if before is None or not 0.0 < time_ms - before[1] <= FORGET_MS:
             return USUAL_CHANGE
         apart = cv2.absdiff(grey, before[0])
         patches = cv2.resize(apart, (SIDE // PATCH, SIDE // PATCH), interpolation=cv2.INTER_AREA)
-        still = 1.0 - cv2.countNonZero(apart) / apart.size
+        still = USUAL_CHANGE[2]
+        if again is not None:
+            still = 1.0 - cv2.countNonZero(cv2.absdiff(again, before[0])) / again.size
         return math.log10(apart.mean() + 0.05), math.log10(float(patches.max()) + 0.05), still
 
     def _closer(self, width_px: float, time_ms: float) -> float:

@@ -1,4 +1,4 @@
-"""How faces look, and differ, in cuts: `python -m hoovik_inference.training.likeness train.npz` makes bundles/likeness."""
+"""How faces look, and differ, in cuts: `python -m hoovik_inference.training.likeness train.npz` makes its bundle."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ PARTS = 32
 "Directions that are kept: with these a face is recognised as one, and not yet as somebody's."
 
 
-def likeness(pictures: NDArray[np.uint8]) -> tuple[Floats, Floats, int]:
+def likeness(pictures: NDArray[np.uint8]) -> tuple[Floats, Floats, Floats, int]:
     """Mean and first principal components of faces.
 
     Args:
         pictures: (n, H, W) grey, some with a face.
 
     Returns:
-        (D,), (PARTS, D), and how many faces they are of.
+        (D,), (PARTS, D), (PARTS,) their standard deviations, and how many faces they are of.
 
     Raises:
         ValueError: Fewer faces than components were found.
@@ -48,7 +48,8 @@ def likeness(pictures: NDArray[np.uint8]) -> tuple[Floats, Floats, int]:
     faces = np.array([*cuts, *(_mirrored(cut) for cut in cuts)])
     mean = faces.mean(axis=0)
     parts = np.linalg.svd(faces - mean, full_matrices=False)[2][:PARTS]
-    return mean.astype(np.float32), parts.astype(np.float32), len(cuts)
+    spread = ((faces - mean) @ parts.T).std(axis=0)
+    return mean.astype(np.float32), parts.astype(np.float32), spread.astype(np.float32), len(cuts)
 
 
 def _mirrored(cut: Floats) -> Floats:
@@ -63,9 +64,10 @@ def main(path: Path) -> int:
         pictures = source["images"]
     pictures = pictures[~held_back(pictures)]
     chosen = np.random.default_rng(1).permutation(len(pictures))[:PICTURES]
-    mean, parts, faces = likeness(pictures[chosen])
+    mean, parts, spread, faces = likeness(pictures[chosen])
     BUNDLE.mkdir(exist_ok=True)
-    np.savez_compressed(BUNDLE / MODEL, mean=mean.astype(np.float16), parts=parts.astype(np.float16))
+    held = {"mean": mean, "parts": parts, "spread": spread}
+    np.savez_compressed(BUNDLE / MODEL, **{name: array.astype(np.float16) for name, array in held.items()})
     return faces
 
 

@@ -1,0 +1,114 @@
+"""A second of video of a face in a picture: small movements, a camera's noise, a call's codec."""
+
+from __future__ import annotations
+
+import fractions
+import math
+from collections.abc import Iterator, Sequence
+
+import av
+import cv2
+import numpy as np
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+from numpy.typing import NDArray
+
+from hoovik_inference.types import Image
+
+FPS = 10
+"Of what is looked at: a step of a window each."
+SIDE = 192
+"To which a small picture is enlarged."
+BORDER = 48
+"Of grey around it: faces that fill a picture are not found."
+GREY = 128
+SHIFT_PX, TURN_DEG, ZOOM = 1.2, 0.6, 0.006
+"Standard deviations of what the head moves from picture to picture; it is drawn back to the middle."
+BACK = 0.8
+"Share of what is left of where it was, a picture later."
+NOISE = (1.0, 4.0)
+"Standard deviation of a camera's noise, in luma."
+KBITS = (150, 600)
+"Kilobits a second of the calls."
+
+
+def animated(picture: Image, count: int, rng: np.random.Generator) -> list[Image]:
+    """`count` pictures (H, W, 3) of the face in a (h, w) grey one."""
+    large = cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
+    whole = cv2.copyMakeBorder(large, *(BORDER,) * 4, cv2.BORDER_CONSTANT, value=(GREY,))
+    side = SIDE + 2 * BORDER
+    noise = rng.uniform(*NOISE)
+    place = rng.normal(0.0, 2.0, 4)
+    frames = []
+    for _ in range(count):
+        place = BACK * place + rng.normal(0.0, 1.0, 4)
+        turn, zoom = math.radians(place[2] * TURN_DEG), 1.0 + ZOOM * place[3]
+        cosine, sine = zoom * math.cos(turn), zoom * math.sin(turn)
+        half = side / 2
+        move = np.array(
+            (
+                (cosine, sine, half * (1 - cosine - sine) + SHIFT_PX * place[0]),
+                (-sine, cosine, half * (1 + sine - cosine) + SHIFT_PX * place[1]),
+            )
+        )
+        moved = cv2.warpAffine(whole, move, (side, side), flags=cv2.INTER_LINEAR, borderValue=(GREY,))
+        seen = moved.astype(np.float32) + rng.normal(0.0, noise, (side, side)).astype(np.float32)
+        grey = np.clip(seen, 0, 255).astype(np.uint8)
+        frames.append(np.repeat(grey[..., None], 3, axis=2))
+    return frames
+
+
+def called(frames: Sequence[Image], kbits: float, fps: int = FPS) -> list[Image]:
+    """What arrives of (H, W, 3) pictures sent as VP8 at so many kilobits a second."""
+    height, width = frames[0].shape[:2]
+    coder: VideoCodecContext = av.CodecContext.create("libvpx", "w")  # type: ignore[assignment]
+    coder.width, coder.height, coder.pix_fmt = width - width % 2, height - height % 2, "yuv420p"
+    coder.bit_rate, coder.time_base = round(kbits * 1000), fractions.Fraction(1, fps)
+    coder.options = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0", "error-resilient": "1"}
+    decoder: VideoCodecContext = av.CodecContext.create("vp8", "r")  # type: ignore[assignment]
+    return [frame.to_ndarray(format="rgb24") for packet in _packets(coder, frames) for frame in decoder.decode(packet)]
+
+
+def _packets(coder: VideoCodecContext, frames: Sequence[Image]) -> Iterator[av.Packet]:
+    for index, image in enumerate(frames):
+        frame = VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24").reformat(
+            width=coder.width, height=coder.height, format="yuv420p"
+        )
+        frame.pts = index
+        yield from coder.encode(frame)
+
+
+def dark(frames: Sequence[Image], light: float) -> list[Image]:
+    """With so much of their light left, 0…1: less of the signal and all of the noise of a camera in the dark."""
+    return [np.clip(frame.astype(np.float32) * light, 0, 255).astype(np.uint8) for frame in frames]
+
+
+def blurred(frames: Sequence[Image], sigma_px: float) -> list[Image]:
+    """Out of focus."""
+    return [np.asarray(cv2.GaussianBlur(frame, (0, 0), sigma_px), np.uint8) for frame in frames]
+
+
+def frozen(frames: Sequence[Image]) -> list[Image]:
+    """The first one over and over."""
+    return [frames[0]] * len(frames)
+
+
+BLOCK = 16
+"Side of a macroblock (RFC 6386, 2)."
+
+
+def damaged(frames: Sequence[Image], share: float, rng: np.random.Generator) -> list[Image]:
+    """With so much of the macroblocks lost, others in each picture: grey, or what was there before."""
+    out = []
+    before: NDArray[np.uint8] | None = None
+    for frame in frames:
+        one = frame.copy()
+        height, width = one.shape[:2]
+        for top in range(0, height, BLOCK):
+            for left in range(0, width, BLOCK):
+                if rng.random() < share:
+                    place = (slice(top, top + BLOCK), slice(left, left + BLOCK))
+                    one[place] = GREY if before is None or rng.random() < 0.5 else before[place]
+        before = out[0] if out else one
+        out.append(one)
+    return out
