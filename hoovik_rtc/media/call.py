@@ -91,16 +91,26 @@ def through_call(samples: Floats, line: Line, seed: int) -> Floats:
     Raises:
         ValueError: Samples of another shape.
     """
+    return received(samples, line, seed)[0]
+
+
+def received(samples: Floats, line: Line, seed: int) -> tuple[Floats, Floats]:
+    """As `through_call`, and (n,) which samples never came as they were sent: 1 there, else 0.
+
+    Raises:
+        ValueError: Samples of another shape.
+    """
     if samples.ndim != 1:
         raise ValueError(f"samples are {samples.shape}; expected (n,) 16 kHz mono")
     if not len(samples):
-        return np.zeros(0, np.float32)
+        return np.zeros(0, np.float32), np.zeros(0, np.float32)
     behind = VOICE_RATE * _ATTEMPTS_MS // 1000
     packets = list(_encoded(_at_sent_rate(np.concatenate([samples, np.zeros(behind, np.float32)])), line))
     last = -(-(len(samples) * SENT_RATE // VOICE_RATE + LOOKAHEAD) // (SENT_RATE * line.frame_ms // 1000))
     lost = losses(last, line, seed)
     reorderer, decoder = AudioReorderer(lambda _: None, recovers=recovers()), AudioDecoder()
     heard = np.zeros(len(samples) + 2 * behind, np.float32)
+    missing = np.zeros_like(heard)
     timestamp = _ORIGIN
     for number, data in enumerate(packets):
         start, timestamp = timestamp, timestamp + opus_samples(data)
@@ -119,8 +129,9 @@ def through_call(samples: Floats, line: Line, seed: int) -> Floats:
             at = _since(sound.timestamp) * VOICE_RATE // SENT_RATE
             piece = decoder.decode(sound)[: max(0, len(heard) - at)]
             heard[at : at + len(piece)] = piece
+            missing[at : at + len(piece)] = float(sound.lost_samples > 0)
     late = LOOKAHEAD * VOICE_RATE // SENT_RATE
-    return heard[late : late + len(samples)]
+    return heard[late : late + len(samples)], missing[late : late + len(samples)]
 
 
 def losses(count: int, line: Line, seed: int) -> NDArray[np.bool_]:

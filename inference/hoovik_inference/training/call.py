@@ -21,3 +21,11 @@ class Call(Protocol):
             seed: Which ones are lost comes from it.
         """
         ...
+
+
+class LossyCall(Protocol):
+    """The same, and what of it never came as it was sent."""
+
+    def __call__(self, samples: Floats, bitrate: int, loss: float, burst: float, seed: int) -> tuple[Floats, Floats]:
+        """(n,) sound, and (n,) 1 for each sample that was concealed or recovered, else 0; arguments as of `Call`."""
+        ...

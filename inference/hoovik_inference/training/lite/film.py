@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from hoovik_inference.types import Image
@@ -61,15 +62,16 @@ def animated(picture: Image, count: int, rng: np.random.Generator) -> list[Image
 def called(frames: Sequence[Image], kbits: float, fps: int = FPS) -> list[Image]:
     """What arrives of (H, W, 3) pictures sent as VP8 at so many kilobits a second."""
     height, width = frames[0].shape[:2]
-    coder: VideoCodecContext = av.CodecContext.create("libvpx", "w")  # type: ignore[assignment]
+    coder: VideoCodecContext = av.CodecContext.create("libvpx", "w")
     coder.width, coder.height, coder.pix_fmt = width - width % 2, height - height % 2, "yuv420p"
     coder.bit_rate, coder.time_base = round(kbits * 1000), fractions.Fraction(1, fps)
     coder.options = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0", "error-resilient": "1"}
-    decoder: VideoCodecContext = av.CodecContext.create("vp8", "r")  # type: ignore[assignment]
-    return [frame.to_ndarray(format="rgb24") for packet in _packets(coder, frames) for frame in decoder.decode(packet)]
+    decoder: VideoCodecContext = av.CodecContext.create("vp8", "r")
+    shown = (frame for packet in _packets(coder, frames) for frame in decoder.decode(packet))
+    return [np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) for frame in shown]
 
 
-def _packets(coder: VideoCodecContext, frames: Sequence[Image]) -> Iterator[av.Packet]:
+def _packets(coder: VideoCodecContext, frames: Sequence[Image]) -> Iterator[av.Packet[VideoStream]]:
     for index, image in enumerate(frames):
         frame = VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24").reformat(
             width=coder.width, height=coder.height, format="yuv420p"
@@ -99,7 +101,7 @@ BLOCK = 16
 
 def damaged(frames: Sequence[Image], share: float, rng: np.random.Generator) -> list[Image]:
     """With so much of the macroblocks lost, others in each picture: grey, or what was there before."""
-    out = []
+    out: list[Image] = []
     before: NDArray[np.uint8] | None = None
     for frame in frames:
         one = frame.copy()

@@ -41,7 +41,8 @@ def rows(samples: Floats, network: EncoderNetwork, lost: Floats | None = None) -
 def clipped(samples: Floats, share: float) -> Floats:
     """Cut off above so much of the peak."""
     most = share * float(np.abs(samples).max())
-    return np.clip(samples, -most, most)
+    out: Floats = np.clip(samples, np.float32(-most), np.float32(most))
+    return out
 
 
 def noisy(samples: Floats, snr_db: float, rng: np.random.Generator) -> Floats:
@@ -49,7 +50,7 @@ def noisy(samples: Floats, snr_db: float, rng: np.random.Generator) -> Floats:
     power = np.convolve(samples.astype(np.float64) ** 2, np.ones(HOP) / HOP, "valid")[::HOP]
     spoken = float(np.sort(power)[len(power) // 2 :].mean())
     noise = rng.standard_normal(len(samples)) * np.sqrt(spoken) * 10.0 ** (-snr_db / 20.0)
-    return np.clip(samples + noise, -1.0, 1.0).astype(np.float32)
+    return np.asarray(np.clip(samples + noise, -1.0, 1.0), np.float32)
 
 
 def echoing(samples: Floats, decay_s: float, rng: np.random.Generator) -> Floats:
@@ -62,4 +63,4 @@ def echoing(samples: Floats, decay_s: float, rng: np.random.Generator) -> Floats
     size = len(samples) + length
     wet = np.fft.irfft(np.fft.rfft(samples, size) * np.fft.rfft(late, size), size)[: len(samples)]
     peak = max(1.0, float(np.abs(wet).max()))
-    return (wet / peak).astype(np.float32)
+    return np.asarray(wet / peak, np.float32)

@@ -1,0 +1,148 @@
+"""The lite ensemble as the emotion model of a call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hoovik_inference.emotion.face_model import CALL
+from hoovik_inference.emotion.lite.rows import FACE, VECTORS, VOICE, VOICE_NAMES, face_row, voice_row
+from hoovik_inference.emotion.model import affect_of, coordinates, excitement
+from hoovik_inference.emotion.reference.bundle import load
+from hoovik_inference.emotion.reference.engine import ReferenceEngine
+from hoovik_inference.emotion.reference.errors import BundleError
+from hoovik_inference.emotion.reference.windows import MODALITIES, Windows
+from hoovik_inference.emotion.steady import Steady
+from hoovik_inference.emotion.window import STEP_MS
+from hoovik_inference.types import EMOTIONS, SEQ_LEN, EmotionEstimate, Floats, Holder, Window
+
+BUNDLE = Path(str(files("hoovik_inference") / "bundles" / "lite"))
+"The ensemble that ships with the package; card.md beside it says what it was trained on and how well it reads."
+NAME = "hoovik-lite-1"
+_READ = VOICE_NAMES.index("read")
+_FLAGS = np.array([0, *(MODALITIES.index(name) for name in ("audio_only", "video_only", "both"))])
+
+
+@lru_cache(maxsize=1)
+def shipped() -> ReferenceEngine:
+    """The engine of the bundle that ships, loaded once (some 100 ms)."""
+    return ReferenceEngine(load(BUNDLE))
+
+
+class LiteModel:
+    """An `EmotionModel` on a bundle of light rows.
+
+    - A step of a window counts for a modality where that one's network read something there. A voice counts while it
+      speaks, or spoke within the window: a silent one says nothing of an emotion.
+    - What the ensemble says holds for the shares of the classes that it was calibrated on; it is carried to those of a
+      call by Bayes' rule, as `face_model.CALL` has them.
+    - Where nothing was read it abstains: its scores are then what is usual.
+    - Valence, arousal and dominance follow from the scores and the voice's arousal, as with the other models.
+    """
+
+    step_ms = STEP_MS
+    vectors = False
+    name = NAME
+
+    def __init__(self, threshold: float | None = None, engine: ReferenceEngine | None = None) -> None:
+        """Make it.
+
+        Args:
+            threshold: 0…1, best score below which it abstains; by default the bundle's.
+            engine: Of another bundle than the one that ships.
+
+        Raises:
+            BundleError: The bundle is of other vectors or classes.
+            ValueError: `threshold` lies outside 0…1.
+        """
+        self._engine = shipped() if engine is None else engine
+        bundle = self._engine.bundle
+        if bundle.vectors != VECTORS or (bundle.shape.face, bundle.shape.audio) != (FACE, VOICE):
+            raise BundleError(
+                f"the bundle takes {bundle.vectors} of {bundle.shape.face} and {bundle.shape.audio} numbers; expected "
+                f"{VECTORS} of {FACE} and {VOICE}: train it with this version"
+            )
+        if bundle.classes != EMOTIONS or set(bundle.shares) != set(MODALITIES):
+            raise BundleError(f"the bundle lacks shares, or tells {', '.join(bundle.classes)}; expected our classes")
+        self._threshold = bundle.threshold if threshold is None else threshold
+        if not 0.0 <= self._threshold <= 1.0:
+            raise ValueError(f"threshold is {threshold}; expected 0…1")
+        self._odds = np.array([CALL / np.array(bundle.shares[name], np.float32) for name in MODALITIES])
+
+    def holder(self) -> Holder:
+        """For one participant: a label that does not flicker."""
+        return Steady()
+
+    def infer(self, windows: Sequence[Window]) -> list[EmotionEstimate]:
+        """One estimate per window, in order; all of them are one batch.
+
+        Raises:
+            ValueError: A window has another length than SEQ_LEN.
+        """
+        given, read = windows_from(windows)
+        scores = np.broadcast_to(CALL, (len(windows), len(EMOTIONS))).astype(np.float32)
+        unusual, score = np.zeros(len(windows), bool), np.zeros(len(windows))
+        places = np.flatnonzero(read)
+        if len(places):
+            found = self._engine.infer(given.at(places))
+            moved = found.probs * self._odds[given.modality[places]]
+            scores[places] = moved / moved.sum(axis=1, keepdims=True)
+            unusual[places], score[places] = found.anomaly, found.anomaly_score
+        told = zip(windows, scores, read.tolist(), unusual.tolist(), score.tolist(), strict=True)
+        return [self._estimate(*one) for one in told]
+
+    def _estimate(
+        self, window: Window, scores: Floats, read: bool, unusual: bool, unusual_score: float
+    ) -> EmotionEstimate:
+        voices = [voice for voice in window.voices if voice is not None]
+        felt = affect_of(voices)
+        seen = any(face is not None and face.expression is not None for face in window.faces)
+        place = coordinates(scores, excitement(voices, felt), None if seen else felt)
+        best = int(scores.argmax())
+        confidence = float(scores[best])
+        abstained = not read or confidence < self._threshold
+        return EmotionEstimate(
+            time_ms=window.time_ms,
+            emotion="neutral" if abstained else EMOTIONS[best],
+            confidence=confidence,
+            scores=scores,
+            valence=place.valence,
+            arousal=place.arousal,
+            dominance=place.dominance,
+            modality=window.modality,
+            abstained=abstained,
+            anomaly=unusual,
+            anomaly_score=unusual_score,
+            model=self.name,
+            threshold=self._threshold,
+        )
+
+
+def windows_from(windows: Sequence[Window]) -> tuple[Windows, NDArray[np.bool_]]:
+    """The same as arrays, and (N,) in which anything was read.
+
+    Raises:
+        ValueError: A window has another length than SEQ_LEN.
+    """
+    count = len(windows)
+    faces, face_mask = np.zeros((count, SEQ_LEN, FACE), np.float32), np.zeros((count, SEQ_LEN), np.float32)
+    voices, voice_mask = np.zeros((count, SEQ_LEN, VOICE), np.float32), np.zeros((count, SEQ_LEN), np.float32)
+    for number, window in enumerate(windows):
+        if len(window.faces) != SEQ_LEN or len(window.voices) != SEQ_LEN:
+            raise ValueError(
+                f"a window has {len(window.faces)} faces and {len(window.voices)} voices; expected {SEQ_LEN} each"
+            )
+        for step, (face, voice) in enumerate(zip(window.faces, window.voices, strict=True)):
+            if face is not None and (row := face_row(face)) is not None:
+                faces[number, step], face_mask[number, step] = row, 1.0
+            if voice is not None and (row := voice_row(voice)) is not None:
+                voices[number, step], voice_mask[number, step] = row, 1.0
+    silent = ~(voices[..., _READ] > 0.0).any(axis=1)
+    voice_mask[silent] = 0.0
+    there = face_mask.any(axis=1) * 2 + voice_mask.any(axis=1)
+    return Windows(faces, voices, face_mask, voice_mask, _FLAGS[there]), there > 0
