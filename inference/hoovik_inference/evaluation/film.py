@@ -69,8 +69,10 @@ def called(frames: Sequence[Image], kbits: float, fps: int = FPS) -> list[Image]
     coder: VideoCodecContext = av.CodecContext.create("libvpx", "w")
     coder.width, coder.height, coder.pix_fmt = width - width % 2, height - height % 2, "yuv420p"
     coder.bit_rate, coder.time_base = round(kbits * 1000), fractions.Fraction(1, fps)
+    coder.thread_count = 1  # pictures are small: more threads would only wait for each other
     coder.options = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0", "error-resilient": "1"}
     decoder: VideoCodecContext = av.CodecContext.create("vp8", "r")
+    decoder.thread_count = 1
     shown = (frame for packet in _packets(coder, frames) for frame in decoder.decode(packet))
     return [np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) for frame in shown]
 

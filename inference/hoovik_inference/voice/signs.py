@@ -30,6 +30,8 @@ HOLE = 32
 "Equal samples in a row that make a hole: 2 ms, longer than any converter holds a level by itself."
 USUAL = (0.03, 12.0, 40.0, 12.0, -1.5, 0.6, 0.0, 0.0, 0.0)
 "Before anything was spoken: usual ones."
+QUIET_DB, NOTHING_DB = -60.0, -99.0
+"Between these the last bit of a converter stands still by itself, in a quiet room; below there is nothing at all."
 SPEAKING = 0.5
 "Probability of speech from which on a hop says something about how it was recorded."
 FADE = 0.9
@@ -61,8 +63,9 @@ class VoiceSigns:
         self._levels.append(level_db)
         self._lost.append(lost)
         self._spoken.append(speaking)
-        equal = np.flatnonzero(np.diff(np.flatnonzero(np.diff(hop)), prepend=-1, append=HOP) >= HOLE)
-        self._holes.append(min(1.0, len(equal) * HOLE / HOP) if level_db > -100.0 or len(equal) else 0.0)
+        runs = np.diff(np.flatnonzero(np.diff(hop)), prepend=-1, append=HOP - 1)  # of equal samples
+        quiet = NOTHING_DB < level_db < QUIET_DB
+        self._holes.append(0.0 if quiet else float(runs[runs >= HOLE].sum()) / HOP)
         if speaking >= SPEAKING:
             size = np.abs(hop)
             peak = float(size.max()) + 1e-9

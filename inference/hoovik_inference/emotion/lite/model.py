@@ -47,19 +47,20 @@ class LiteModel:
 
     step_ms = STEP_MS
     vectors = False
-    name = NAME
 
-    def __init__(self, threshold: float | None = None, engine: ReferenceEngine | None = None) -> None:
+    def __init__(self, threshold: float | None = None, engine: ReferenceEngine | None = None, name: str = NAME) -> None:
         """Make it.
 
         Args:
             threshold: 0…1, best score below which it abstains; by default the bundle's.
             engine: Of another bundle than the one that ships.
+            name: As it is told.
 
         Raises:
             BundleError: The bundle is of other vectors or classes.
             ValueError: `threshold` lies outside 0…1.
         """
+        self.name = name
         self._engine = shipped() if engine is None else engine
         bundle = self._engine.bundle
         if bundle.vectors != VECTORS or (bundle.shape.face, bundle.shape.audio) != (FACE, VOICE):
