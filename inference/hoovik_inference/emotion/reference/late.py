@@ -40,7 +40,7 @@ class Late:
             there.append(mask.any(axis=1, keepdims=True).astype(np.float32))
         context = np.concatenate((*pooled, *there), axis=1)
         hidden = np.tanh(context @ w["context.weight"].T + w["context.bias"])
-        trust = np.log1p(np.exp(hidden @ w["trust.weight"].T + w["trust.bias"]))  # softplus
+        trust = np.logaddexp(0.0, hidden @ w["trust.weight"].T + w["trust.bias"])  # softplus
         face, audio = (trust[:, [m]] * there[m] * said[m] for m in range(len(STREAMS)))
         logits: Floats = (face + audio + w["bias"]).astype(np.float32)
         return logits
@@ -60,7 +60,8 @@ def weights_of(face: int, audio: int, classes: int) -> dict[str, tuple[int, ...]
 
 def _pooled(scores: Floats, values: Floats, mask: Floats) -> Floats:
     """(N, D) of (N, T, D) by a softmax of (N, T) scores over the steps that count; zeros where none does."""
-    weights = np.exp(scores - np.where(mask != 0, scores, -np.inf).max(axis=1, keepdims=True, initial=-1e9)) * mask
+    counted = np.where(mask != 0, scores, -np.inf)
+    weights = np.exp(counted - counted.max(axis=1, keepdims=True, initial=-1e9))
     weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-9)
     pooled: Floats = np.einsum("nt,ntd->nd", weights, values)
     return pooled
