@@ -1,8 +1,8 @@
-"""Networks that read voices which nobody they were trained on has, so that what they say of these is as of strangers.
+"""Networks that read voices which they were not trained on, so that what they say of these is as of strangers.
 
-The shipped voice network was trained on all actors there are: of their voices it says more than of others'. The ensemble
-would learn to believe it too much, and figures would flatter. So the people of the test are read by a network trained on
-all others, and those by networks trained on three quarters of these others.
+The shipped voice network was trained on all actors there are, and says more of them than of others. The ensemble would
+learn to believe it too much, and figures would flatter. So the people of the test are read by a network trained on all
+others, and those by networks trained on three quarters of these others.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from hoovik_inference.training.voice.data import prepare
 from hoovik_inference.training.voice.export import export
 from hoovik_inference.training.voice.fit import Recipe, fit
 from hoovik_inference.training.voice.rows import rows
-from hoovik_inference.types import Floats
 from hoovik_inference.voice.encoder import MODEL, EncoderNetwork
 
 PARTS = 4
@@ -90,8 +89,3 @@ def listeners(
         network = EncoderNetwork(folder)
         out |= {int(actor): network for actor in read}
     return out
-
-
-def windows_of(values: list[Floats], most: int, rng: np.random.Generator) -> list[Floats]:
-    """At most so many of the (w, T, D) windows of each recording, drawn by chance."""
-    return [one if len(one) <= most else one[np.sort(rng.choice(len(one), most, replace=False))] for one in values]

@@ -27,7 +27,7 @@ def watched() -> dict[str, tuple[int, ...]]:
 
 
 _PICTURE = ("light", "contrast", "blur", "fine", "tight", "change", "patch_change", "still")
-_SOUND = ("flat_tops", "crest", "range", "fall", "tone", "lost", "holes")
+_SOUND = ("crest", "peaks", "kurtosis", "range", "fall", "tone", "lost")
 
 
 def ensemble(seed: int) -> Ensemble:
@@ -60,5 +60,13 @@ class Recipe:
     "Voices that each face is paired with."
     voice: Voice = field(default_factory=lambda: Voice(networks=1))
     "Of the networks that read the voices which nobody they were trained on has."
+    tested: int = 1600
+    "Pictures of the test that are looked at."
+    degraded: int = 400
+    "Of them, those that are looked at with each thing that makes them worse…"
+    spoiled: int = 200
+    "…and with each that spoils them."
+    windows: int = 4
+    "Of each recording in each copy."
     watched_share: float = 0.3
     "Of the faces that are not tested, those that the training is watched on."
