@@ -1,4 +1,4 @@
-"""`hoovik-rtc train face|blendshapes|voice|visemes|lite`: the models that ship with the package, made again by anyone."""
+"""`hoovik-rtc train face|blendshapes|voice|visemes|lite`: the models that ship, made again by anyone."""
 
 from __future__ import annotations
 

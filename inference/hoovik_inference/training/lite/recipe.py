@@ -11,23 +11,22 @@ from hoovik_inference.training.emotion.recipe import Boosting, Experts, Forests,
 from hoovik_inference.training.emotion.recipe import Recipe as Ensemble
 from hoovik_inference.training.voice.fit import Recipe as Voice
 
-MEAN, SPREAD, LEAST, MOST = ("mean", "std", "min", "max")
+MEAN, LEAST = "mean", "min"
 
 
 def watched() -> dict[str, tuple[int, ...]]:
     """By detector, the anomaly features that it looks at: what picture and sound tell about themselves."""
     sizes = (FACE, VOICE)
     picture = {name: FACE_NAMES.index(f"picture_{name}") for name in _PICTURE}
-    sound = {name: VOICE_NAMES.index(f"sound_{name}") for name in _SOUND}
+    sound = {name: VOICE_NAMES.index(f"sound_{name}") for name in ("kurtosis", "fall", "lost")}
     face = columns_of(sizes, "face", picture.values(), (MEAN,))
-    face += columns_of(sizes, "face", (picture["still"],), (LEAST,))
-    voice = columns_of(sizes, "audio", sound.values(), (MEAN,))
+    voice = columns_of(sizes, "audio", (sound["kurtosis"],), (LEAST,))
+    voice += columns_of(sizes, "audio", (sound["fall"], sound["lost"]), (MEAN,))
     both = face + voice
     return {"video_only": face, "audio_only": voice, "both": both, "global": both}
 
 
-_PICTURE = ("light", "contrast", "blur", "fine", "tight", "change", "patch_change", "still")
-_SOUND = ("crest", "peaks", "kurtosis", "range", "fall", "tone", "lost")
+_PICTURE = ("light", "contrast", "blur", "fine", "tight", "grid", "still")
 
 
 def ensemble(seed: int) -> Ensemble:
