@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hoovik_inference.emotion.face_model import CALL
+from hoovik_inference.emotion.face_model import CALL, VOICE_SHARE
 from hoovik_inference.emotion.lite.rows import FACE, VECTORS, VOICE, VOICE_NAMES, face_row, voice_row
 from hoovik_inference.emotion.model import affect_of, coordinates, excitement
 from hoovik_inference.emotion.reference.bundle import load
@@ -39,6 +39,7 @@ class LiteModel:
 
     - A step of a window counts for a modality where that one's network read something there. A voice counts while it
       speaks, or spoke within the window: a silent one says nothing of an emotion.
+    - A voice's evidence is believed by half (`face_model.VOICE_SHARE`): voices in calls are not acted.
     - What the ensemble says holds for the shares of the classes that it was calibrated on; it is carried to those of a
       call by Bayes' rule, as `face_model.CALL` has them.
     - Where nothing was read it abstains: its scores are then what is usual.
@@ -127,6 +128,8 @@ class LiteModel:
 def windows_from(windows: Sequence[Window]) -> tuple[Windows, NDArray[np.bool_]]:
     """The same as arrays, and (N,) in which anything was read.
 
+    What a voice is evidence of is believed by VOICE_SHARE: the ensemble knows acted voices, too.
+
     Raises:
         ValueError: A window has another length than SEQ_LEN.
     """
@@ -143,6 +146,7 @@ def windows_from(windows: Sequence[Window]) -> tuple[Windows, NDArray[np.bool_]]
                 faces[number, step], face_mask[number, step] = row, 1.0
             if voice is not None and (row := voice_row(voice)) is not None:
                 voices[number, step], voice_mask[number, step] = row, 1.0
+    voices[..., : len(EMOTIONS)] *= np.float32(VOICE_SHARE)
     silent = ~(voices[..., _READ] > 0.0).any(axis=1)
     voice_mask[silent] = 0.0
     there = face_mask.any(axis=1) * 2 + voice_mask.any(axis=1)
