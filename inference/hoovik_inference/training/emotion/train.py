@@ -140,8 +140,8 @@ def _story(found: Corpus, read: Extracted, sides: Mapping[str, int], tools: Tool
         title="An emotion ensemble, trained as the reference's",
         command=COMMAND,
         what="From ten steps of a face (326 numbers of MediaPipe's face landmarker) and a voice (the mean of "
-        "wav2vec2's last hidden states over 0.6 s), either of which may be absent, to probabilities of the emotions that "
-        "were acted, and whether a window is a strange one.",
+        "wav2vec2's last hidden states over 0.6 s), either of which may be absent, to probabilities of the emotions "
+        "that were acted, and whether a window is a strange one.",
         purpose="Live feedback to people who agreed to it, and their avatars. It is not for judging people, nor for "
         "decisions about them.",
         data=". ".join(part[0].upper() + part[1:] for part in data) + ".",
