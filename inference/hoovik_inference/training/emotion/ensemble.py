@@ -24,6 +24,7 @@ from hoovik_inference.training.emotion.fuse import Epoch, fuse
 from hoovik_inference.training.emotion.kept import Kept
 from hoovik_inference.training.emotion.material import TRAIN, VALID, Material, Rows
 from hoovik_inference.training.emotion.recipe import Recipe
+from hoovik_inference.training.emotion.search import Search, tune
 from hoovik_inference.training.emotion.trees import Grown, grow
 from hoovik_inference.training.progress import Progress, unheard
 from hoovik_inference.types import Floats
@@ -47,7 +48,9 @@ class Fitted:
     notes: tuple[str, ...]
     "What is to be known of it."
     recipe: Recipe
-    "How it was trained, with the sizes of the material."
+    "How it was trained, with the sizes of the material and what the search found."
+    searches: tuple[Search, ...] = ()
+    "Where hyperparameters were looked for."
 
 
 def fit(
@@ -55,6 +58,7 @@ def fit(
     recipe: Recipe,
     work: Path,
     *,
+    trials: int = 0,
     resume: bool = False,
     device: str = "cpu",
     progress: Progress = unheard,
@@ -67,6 +71,8 @@ def fit(
         material: What is trained on, watched and (not here) tested.
         recipe: How.
         work: Where epochs and finished stages are kept.
+        trials: To look for better hyperparameters of the transformer with, and as many of XGBoost's; 0: those of the
+            recipe.
         resume: Go on from them.
         device: cpu or cuda, for what torch trains.
         progress: Told how far it is.
@@ -77,12 +83,19 @@ def fit(
         ModuleNotFoundError: XGBoost is not installed.
     """
     recipe = sized(recipe, material)
-    about = hashlib.sha256(f"{recipe.told()} {material.fingerprint()}".encode()).hexdigest()
-    kept = Kept(work, about, resume)
+    made = material.fingerprint()
     work.mkdir(parents=True, exist_ok=True)
     normaliser = material.normaliser()
     normal = normaliser.apply(material.windows)
     train, valid = material.rows(TRAIN, normal), material.rows(VALID, normal)
+    searches: tuple[Search, ...] = ()
+    if trials:
+        recipe, searches = tune(
+            train, valid, material.classes, recipe, trials, work, _about(recipe, made),
+            resume=resume, device=device, progress=progress,
+        )  # fmt: skip
+    about = _about(recipe, made)
+    kept = Kept(work, about, resume)
     fused = fuse(
         train, valid, material.classes, recipe.shape, recipe.fusing, recipe.seed, work / "transformer.pt", about,
         resume=resume, device=device, progress=progress,
@@ -121,13 +134,17 @@ def fit(
         shares=tuned.shares,
     )
     bundle.check(work)
-    return Fitted(bundle, fused.history, trees, rounds, tuple(notes), recipe)
+    return Fitted(bundle, fused.history, trees, rounds, tuple(notes), recipe, searches)
 
 
 def sized(recipe: Recipe, material: Material) -> Recipe:
     """The same recipe for the material's vectors and classes."""
     face, audio = material.sizes
     return replace(recipe, shape=replace(recipe.shape, face=face, audio=audio, classes=len(material.classes)))
+
+
+def _about(recipe: Recipe, made: str) -> str:
+    return hashlib.sha256(f"{recipe.told()} {made}".encode()).hexdigest()
 
 
 def _said(rows: Rows, transformer: Transformer, trees: Grown, late: Late | None) -> Sequence[Floats]:
