@@ -118,7 +118,7 @@ def mixture(sure: NDArray[np.float64], labels: NDArray[np.int64], trials: int, s
 
     def normal(values: Sequence[float]) -> NDArray[np.float64]:
         raw = np.array(values)
-        return raw / raw.sum()
+        return np.asarray(raw / raw.sum(), np.float64)
 
     def loss(trial: optuna.Trial) -> float:
         raw = [trial.suggest_float(name, 1e-3, 1.0) for name in MEMBERS[:members]]

@@ -101,7 +101,7 @@ def corpus(folders: Sequence[Path]) -> Corpus:
         part = "film" if kind in FILMS else "sound"
         before = getattr(held, part)
         if before is None or _rank(file, without_sound) < _rank(before, before.name.startswith(f"{_SILENT}-")):
-            found[clip.name] = replace(held, **{part: file})
+            found[clip.name] = replace(held, film=file) if part == "film" else replace(held, sound=file)
             if part == "film":
                 (silent.add if without_sound else silent.discard)(clip.name)
     if not found:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import optuna
 from optuna.storages import JournalStorage
@@ -145,17 +146,17 @@ def with_transformer(recipe: Recipe, found: Mapping[str, float]) -> Recipe:
     """The recipe with values of TRANSFORMER."""
     times = found["rate"]
     phases = tuple(replace(phase, rate=phase.rate * times) for phase in recipe.fusing.phases)
-    losses = replace(
-        recipe.fusing.losses, **{name: found[name] for name in found if hasattr(recipe.fusing.losses, name)}
-    )
-    shape = replace(recipe.shape, **{name: found[name] for name in ("dropout", "modality_drop_prob")})
-    of_fusing = {name: found[name] for name in ("decay", "mixup", "mixup_share")}
+    of_losses: dict[str, Any] = {name: found[name] for name in found if hasattr(recipe.fusing.losses, name)}
+    of_shape: dict[str, Any] = {name: found[name] for name in ("dropout", "modality_drop_prob")}
+    of_fusing: dict[str, Any] = {name: found[name] for name in ("decay", "mixup", "mixup_share")}
+    losses, shape = replace(recipe.fusing.losses, **of_losses), replace(recipe.shape, **of_shape)
     return replace(recipe, shape=shape, fusing=replace(recipe.fusing, phases=phases, losses=losses, **of_fusing))
 
 
 def with_boosting(recipe: Boosting, found: Mapping[str, float]) -> Boosting:
     """The recipe with values of XGBOOST."""
-    return replace(recipe, **{**found, "max_depth": round(found["max_depth"])})
+    values: dict[str, Any] = {**found, "max_depth": round(found["max_depth"])}
+    return replace(recipe, **values)
 
 
 def _study(storage: JournalStorage, name: str, rising: bool) -> optuna.Study:
