@@ -31,6 +31,8 @@ class Reading:
     "(n,) of the picture."
 
 
+VOICE_MS = 60.0
+"Between two voices that are kept."
 Measured = FaceEstimate | Reading | VoiceEstimate
 
 
@@ -100,7 +102,7 @@ def measured_films(files: Sequence[Path], model: str) -> tuple[EmotionModel, lis
 
 
 def measure(file: Path, engine: Engine) -> Film:
-    """Look and listen once, as a call does.
+    """Look and listen once, as a call does; kept is what the emotion model would take at ten steps a second.
 
     Raises:
         MediaFileError: the file is no film.
@@ -109,19 +111,20 @@ def measure(file: Path, engine: Engine) -> Film:
     face, voice, gate = engine.face(), engine.voice(), ReadingGate()
     voice.express(True)
     out: list[Measured] = []
-    end = 0.0
+    end, heard_ms = 0.0, -VOICE_MS
     with Recording(file) as recording:
         for item in recording:
             end = max(end, item.time_ms)
             if not isinstance(item, Shown):
-                out.extend(voice.observe(item.samples, item.time_ms))
+                for one in voice.observe(item.samples, item.time_ms):
+                    if one.time_ms >= heard_ms + VOICE_MS:
+                        out.append(one)
+                        heard_ms = one.time_ms
                 continue
             picture = item.rgb()
             seen = face.observe(picture, item.time_ms)
-            if seen is None:
-                continue
-            out.append(seen)
-            if gate.due(item.time_ms, 0) and (portrait := face.portrait(picture)) is not None:
+            if seen is not None and gate.due(item.time_ms, 0) and (portrait := face.portrait(picture)) is not None:
+                out.append(seen)
                 out.append(Reading(portrait.time_ms, engine.expression(portrait), portrait.signs))
     face.close()
     return Film(file.name, end, tuple(sorted(out, key=lambda one: one.time_ms)))

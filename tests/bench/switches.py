@@ -8,9 +8,9 @@ voice, drawn around the bundle's training mean, with a little noise from step to
 windows, model and holder. Made-up vectors say how far the bundle's models agree on vectors of this kind; not how often
 labels change on people.
 
-With films (those of ../shared/media by default) faces and voices are measured, every face is put together with every
-voice, and microphone or camera go off and on at seeded moments, each for 6 s and more: in whole films, and in one
-second of them over and over, which is somebody who stays as they are. A change is a label other than the one before
+With films (those of ../shared/media by default) faces and voices are measured, every face is put together with some of
+the voices, and camera and microphone go off and on in turn at seeded moments, for 6 s and more: in whole films, and in
+one second of them over and over, which is somebody who stays as they are. A change is a label other than the one before
 the switch; it is not the switch's where the same call without any switch says that label too, up to 0.5 s sooner or
 later.
 
@@ -46,11 +46,13 @@ PARTS: tuple[tuple[str, Modality], ...] = (
 NOISE = 0.1
 "From step to step, in the training's standard deviations."
 WITHIN_S = (1.0, 5.0, 10.0)
-CALL_MS = 60_000.0
+CALL_MS = 70_000.0
 APART_MS = (6_000.0, 10_000.0)
 "From one switch to the next."
 SAME_MS = 500.0
 STEADY_MS = 1000.0
+VOICES = 3
+"Of each face."
 
 Changes = list[dict[float, bool]]
 "Of each switch, whether the label changed within so many seconds."
@@ -118,21 +120,22 @@ def films_played(model: EmotionModel, films: Sequence[Film]) -> dict[str, dict[s
     """By what is switched and what is played: without the bridge and with it, the changes at each switch."""
     rng = np.random.default_rng(0)
     out: dict[str, dict[str, Changes]] = {}
-    for face in films:
-        for voice in (one for one in films if one.speaks):
+    heard = [one for one in films if one.speaks]
+    for number, face in enumerate(films):
+        for voice in (heard[(number + other) % len(heard)] for other in range(VOICES)):
             film = face if face is voice else face.with_voice_of(voice)
             start = float(rng.uniform(0.0, max(0.0, film.length_ms - STEADY_MS)))
             for kind, played in (("film", film), ("steady", film.part(start, STEADY_MS))):
-                whole = play(played, model, CALL_MS)
-                for device in ("camera", "mic"):
-                    switches = _switches(rng, device)
-                    switched = play(played, model, CALL_MS, switches)
-                    for how, makes in (("without", lambda: Stages(Steady())), ("with", lambda: bridged(Steady()))):
-                        said, would = _held(switched, makes), _held(whole, makes)
-                        for one in switches:
-                            name = f"{kind}, {device} {'on' if getattr(one, device) else 'off'}"
-                            row = out.setdefault(name, {}).setdefault(how, [])
-                            row.append(label_changes(said, one.at_ms, would))
+                switches = _switches(rng)
+                whole, switched = (
+                    play(played, model, CALL_MS),
+                    play(played, model, CALL_MS, [one for one, _ in switches]),
+                )
+                for how, makes in (("without", lambda: Stages(Steady())), ("with", lambda: bridged(Steady()))):
+                    said, would = _held(switched, makes), _held(whole, makes)
+                    for one, what in switches:
+                        row = out.setdefault(f"{kind}, {what}", {}).setdefault(how, [])
+                        row.append(label_changes(said, one.at_ms, would))
     return out
 
 
@@ -157,12 +160,16 @@ def _held(call: Sequence[EmotionEstimate], makes: Makes) -> list[EmotionEstimate
     return [holder.hold(one) for one in call]
 
 
-def _switches(rng: np.random.Generator, device: str) -> list[Switch]:
-    out, at, on = [], 0.0, False
-    while (at := at + float(rng.uniform(*APART_MS))) < CALL_MS - APART_MS[0]:
-        out.append(Switch(at, **{device: on}))
-        on = not on
-    return out
+def _switches(rng: np.random.Generator) -> list[tuple[Switch, str]]:
+    turns = (
+        ({"camera": False}, "camera off"), ({}, "camera on"), ({"mic": False}, "mic off"), ({}, "mic on")
+    )  # fmt: skip
+    moments = np.cumsum(rng.uniform(*APART_MS, 16)).tolist()
+    return [
+        (Switch(at, **devices), what)
+        for at, (devices, what) in zip(moments, turns * 4, strict=True)
+        if at < CALL_MS - APART_MS[0]
+    ]
 
 
 def _tell(name: str, changed: dict[str, Changes]) -> None:

@@ -11,8 +11,8 @@ Logs = NDArray[np.float64]
 LEAST = 1e-3
 "Scores count as no less: what a model all but rules out says nothing of how much it does."
 NOISE = 0.05
-"""Apart by no more, scores count as the same: faces and voices that did not change are read with so much noise (on clips
-of people who speak, nine of ten readings lie within 0.04 of their mean seen, within 0.11 heard)."""
+"""Apart by no more, scores count as the same: with such noise people who do not change are read (of clips of people who
+speak, nine of ten readings of a face are within 0.04 of their mean, of a voice within 0.11)."""
 NEWS = 15.0
 "1 / how much farther apart than that they count as the same by 1/e: neutral and happy, 0.8 each, are 0.4 apart."
 
@@ -30,7 +30,7 @@ def shares(of: Logs) -> NDArray[np.float64]:
 
 
 def apart(one: Logs, other: Logs) -> float:
-    """0…1, the Jensen–Shannon divergence in bits (Lin, IEEE Trans. Information Theory 37, 1991) of two (K,) logarithms."""
+    """0…1, the Jensen–Shannon divergence in bits of two (K,) logarithms (Lin, IEEE Trans. Inf. Theory 37, 1991)."""
     p, q = shares(one), shares(other)
     middle = (p + q) / 2
     both = np.where(p > 0, p * np.log2(np.maximum(p, 1e-12) / middle), 0.0)

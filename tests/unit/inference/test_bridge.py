@@ -22,7 +22,9 @@ VOICE: dict[str, float] = {"angry": 0.5, "happy": 0.2}
 MADE = np.random.default_rng(1)
 
 
-def run(start_ms: float, seconds: float, modality: Modality, noise: float = 0.0, **scores: float) -> list[EmotionEstimate]:
+def run(
+    start_ms: float, seconds: float, modality: Modality, noise: float = 0.0, **scores: float
+) -> list[EmotionEstimate]:
     """Ten estimates a second."""
     out = []
     for number in range(round(seconds * 10)):
@@ -47,13 +49,17 @@ def test_without_a_switch_estimates_pass_as_they_are() -> None:
 
 
 def test_at_a_switch_scores_go_on_from_where_they_were_and_so_they_do_back_again() -> None:
-    said = held(run(0.0, 2.0, "both", **FACE), run(2000.0, 3.0, "audio_only", **VOICE), run(5000.0, 3.0, "both", **FACE))
+    said = held(
+        run(0.0, 2.0, "both", **FACE), run(2000.0, 3.0, "audio_only", **VOICE), run(5000.0, 3.0, "both", **FACE)
+    )
     assert said[20].scores == pytest.approx(said[19].scores, abs=1e-3)
     assert said[20].confidence == pytest.approx(0.7, abs=1e-3) and said[20].modality == "audio_only"
     assert labels(said) == {"happy"}
     assert np.nansum(said[45].scores) == pytest.approx(1.0, abs=1e-6)
     bare = Stages(Steady())
-    assert "angry" in labels(bare.hold(one) for one in run(2000.0, 3.0, "audio_only", **VOICE)), "else this tests little"
+    assert "angry" in labels(bare.hold(one) for one in run(2000.0, 3.0, "audio_only", **VOICE)), (
+        "else this tests little"
+    )
 
 
 def test_noise_neither_changes_the_label_after_a_switch_nor_lets_go_of_what_was_before() -> None:
@@ -71,7 +77,9 @@ def test_a_person_who_changes_after_a_switch_is_seen_to_at_once() -> None:
 
 
 def test_a_change_just_before_a_switch_is_what_goes_on() -> None:
-    said = held(run(0.0, 2.0, "both", **FACE), run(2000.0, 0.1, "both", sad=0.8), run(2100.0, 2.0, "audio_only", **VOICE))
+    said = held(
+        run(0.0, 2.0, "both", **FACE), run(2000.0, 0.1, "both", sad=0.8), run(2100.0, 2.0, "audio_only", **VOICE)
+    )
     assert labels(said[20:]) == {"sad"}
 
 

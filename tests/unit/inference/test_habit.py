@@ -17,7 +17,9 @@ SAD: dict[str, float] = {"sad": 0.5, "neutral": 0.35}
 "A resting face that is read as sad."
 
 
-def watched(habit: Habit, start_s: float, seconds: float, modality: Modality = "both", **scores: float) -> EmotionEstimate:
+def watched(
+    habit: Habit, start_s: float, seconds: float, modality: Modality = "both", **scores: float
+) -> EmotionEstimate:
     """What is said last."""
     said = [habit.hold(estimate((start_s + n / 10) * 1000.0, modality, **scores)) for n in range(round(seconds * 10))]
     return said[-1]

@@ -136,7 +136,7 @@ class ReferenceModel:
 
 
 class Smoothing:
-    """A stage of a holder: an exponential mean over the windows of one participant, forgotten after two seconds without any."""
+    """A stage of a holder: an exponential mean over one participant's windows, forgotten after 2 s without one."""
 
     def __init__(self, smoother: Smoother) -> None:
         """Begin with a smoother over those of EMOTIONS, in this order, that the model knows."""

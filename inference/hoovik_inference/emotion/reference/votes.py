@@ -11,9 +11,7 @@ from hoovik_inference.emotion.reference.ensemble import Ensemble
 from hoovik_inference.types import Floats
 
 
-def votes(
-    ensemble: Ensemble | Calibrated, found: Predictions, modality: NDArray[np.int64]
-) -> list[dict[str, Floats]]:
+def votes(ensemble: Ensemble | Calibrated, found: Predictions, modality: NDArray[np.int64]) -> list[dict[str, Floats]]:
     """Of N windows, by the name of each model that counted: its (K,) probabilities, as sure as the ensemble takes it.
 
     Args:
