@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hoovik_inference.emotion import Steady
+from hoovik_inference.emotion import Stages, Steady
 from hoovik_inference.face import signs
 from hoovik_inference.face.picture import size
 from hoovik_inference.types import (
@@ -135,7 +135,7 @@ class FakeEmotion:
         return [emotion(window) for window in windows]
 
     def holder(self) -> Holder:
-        return Steady()
+        return Stages(Steady())
 
 
 def engine() -> Engine:

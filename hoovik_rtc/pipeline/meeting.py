@@ -87,6 +87,7 @@ class Meeting:
             self._load,
             self._config.limits.messages_per_s,
             self._readout.emotion,
+            self._config.emotion.votes,
         )
         participant.host = on_loopback and not self.participants
         self.participants[participant.participant_id] = participant

@@ -66,6 +66,7 @@ class Participant:
         load: how often faces are looked at.
         messages_per_s: control messages taken over HTTP.
         model: what reads emotions.
+        votes: whether it is told what each model of an ensemble says by itself.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Participant:
         load: Load,
         messages_per_s: int = 50,
         model: EmotionModel | None = None,
+        votes: bool = False,
     ) -> None:
         self.name = name
         self.participant_id = participant_id
@@ -98,7 +100,8 @@ class Participant:
         self._load = load
         self._envelope = Envelope(self.session_id, self.participant_id)
         self._model = model
-        self._expression = Expression(model)
+        self._votes = votes
+        self._expression = Expression(model, votes)
         self._cadence = Cadence()
         self._sight: Sight | None = None
         self._hearing: Hearing | None = None
@@ -174,9 +177,10 @@ class Participant:
                 self._arm(now)
 
     def calibrate(self) -> None:
-        """The next face is neutral."""
+        """The next face is neutral, and what is read of it."""
         if self._sight is not None:
             self._sight.calibrate()
+            self._expression.calibrate()
 
     # What the senses bring.
 
@@ -310,7 +314,7 @@ class Participant:
             self._telemetry.took(f"{message}/{live}", clock.now_ms() - captured_ms)
 
     def _blank(self) -> Expression:
-        fresh = Expression(self._model)
+        fresh = Expression(self._model, self._votes)
         fresh.mic, fresh.camera = self._expression.mic, self._expression.camera
         return fresh
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -11,12 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hoovik_inference.emotion.face_model import CALL, VOICE_SHARE
+from hoovik_inference.emotion.habit import Habit
 from hoovik_inference.emotion.lite.rows import FACE, VECTORS, VOICE, VOICE_NAMES, face_row, voice_row
 from hoovik_inference.emotion.model import affect_of, coordinates, excitement
 from hoovik_inference.emotion.reference.bundle import load
 from hoovik_inference.emotion.reference.engine import ReferenceEngine
 from hoovik_inference.emotion.reference.errors import BundleError
+from hoovik_inference.emotion.reference.votes import votes
 from hoovik_inference.emotion.reference.windows import MODALITIES, Windows
+from hoovik_inference.emotion.stages import bridged
 from hoovik_inference.emotion.steady import Steady
 from hoovik_inference.emotion.window import STEP_MS
 from hoovik_inference.types import EMOTIONS, SEQ_LEN, EmotionEstimate, Floats, Holder, Window
@@ -77,8 +80,8 @@ class LiteModel:
         self._odds = np.array([CALL / np.array(bundle.shares[name], np.float32) for name in MODALITIES])
 
     def holder(self) -> Holder:
-        """For one participant: a label that does not flicker."""
-        return Steady()
+        """For one participant: a label less their habit, that neither a switch of modality nor flicker changes."""
+        return bridged(Steady(), Habit(CALL))
 
     def infer(self, windows: Sequence[Window]) -> list[EmotionEstimate]:
         """One estimate per window, in order; all of them are one batch.
@@ -89,17 +92,27 @@ class LiteModel:
         given, read = windows_from(windows)
         scores = np.broadcast_to(CALL, (len(windows), len(EMOTIONS))).astype(np.float32)
         unusual, score = np.zeros(len(windows), bool), np.zeros(len(windows))
+        said: list[Mapping[str, Floats] | None] = [None] * len(windows)
         places = np.flatnonzero(read)
         if len(places):
             found = self._engine.infer(given.at(places))
-            moved = found.probs * self._odds[given.modality[places]]
-            scores[places] = moved / moved.sum(axis=1, keepdims=True)
+            odds = self._odds[given.modality[places]]
+            scores[places] = _moved(found.probs, odds)
+            each = votes(self._engine.bundle.ensemble, found, given.modality[places])
+            for place, by_name, row in zip(places.tolist(), each, odds, strict=True):
+                said[place] = {name: _moved(one, row) for name, one in by_name.items()}
             unusual[places], score[places] = found.anomaly, found.anomaly_score
-        told = zip(windows, scores, read.tolist(), unusual.tolist(), score.tolist(), strict=True)
+        told = zip(windows, scores, read.tolist(), unusual.tolist(), score.tolist(), said, strict=True)
         return [self._estimate(*one) for one in told]
 
     def _estimate(
-        self, window: Window, scores: Floats, read: bool, unusual: bool, unusual_score: float
+        self,
+        window: Window,
+        scores: Floats,
+        read: bool,
+        unusual: bool,
+        unusual_score: float,
+        said: Mapping[str, Floats] | None,
     ) -> EmotionEstimate:
         voices = [voice for voice in window.voices if voice is not None]
         felt = affect_of(voices)
@@ -122,7 +135,14 @@ class LiteModel:
             anomaly_score=unusual_score,
             model=self.name,
             threshold=self._threshold,
+            votes=said,
         )
+
+
+def _moved(probabilities: Floats, odds: Floats) -> Floats:
+    """(…, 7) carried to the shares of the classes in a call."""
+    moved: Floats = probabilities * odds
+    return moved / moved.sum(axis=-1, keepdims=True)
 
 
 def windows_from(windows: Sequence[Window]) -> tuple[Windows, NDArray[np.bool_]]:
