@@ -167,6 +167,7 @@ class Slow:
     size = 0
     window_s = 0.6
     hop_s = 0.1
+    at_once = 8
 
     def __init__(self) -> None:
         self.takes_s = 0.0
