@@ -34,7 +34,9 @@ class Beat:
             return since_ms >= EARLY * self._step_ms
         if since_ms < self._step_ms - tick_ms / 2:
             return False
-        return not abs(self._voiced_ms + self._every_ms - now_ms) <= EARLY * self._step_ms
+        expected_ms = self._voiced_ms + self._every_ms
+        soon = expected_ms <= self._stepped_ms + (1.0 + EARLY) * self._step_ms
+        return not (soon and now_ms <= expected_ms + EARLY * self._step_ms)
 
     def stepped(self, now_ms: float) -> None:
         """A step was made."""

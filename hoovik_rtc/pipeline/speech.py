@@ -17,8 +17,8 @@ logger = logging.getLogger(__name__)
 RUNS = 3.0
 "Over so many rounds its load is smoothed: one slow round changes nothing, some in a row do."
 VECTORS_S = 1.2
-"""A round through all voices may take so long where vectors are asked for: nobody stands in for them, and older ones are
-of use (see `VOICE_STALE_MS` of expression.py). Otherwise as long as a window, so that no sound passes unread."""
+"""A round through all voices may take so long where vectors are asked for: nobody stands in for them, and older ones
+are of use (`VOICE_STALE_MS` of expression.py). Otherwise as long as a window, so that no sound passes unread."""
 RECOVERED = 0.7
 "Of the time it has: where a try takes less, the encoder serves again."
 

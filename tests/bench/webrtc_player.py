@@ -83,7 +83,9 @@ class WebRtcPlayer(Call):
         note(self.record, heard, at)
         if heard.type == "welcome":
             self._welcomed.set()
-        elif (heard.payload.measured or (not self._avatar and heard.type == "emotion_update")) and not self._seen.is_set():
+        elif (
+            heard.payload.measured or (not self._avatar and heard.type == "emotion_update")
+        ) and not self._seen.is_set():
             self.record.consent_to_first_ms = at - self._consented_at
             self._seen.set()
 

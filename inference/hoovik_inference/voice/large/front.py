@@ -54,15 +54,14 @@ class Positions(nn.Module):
     def __init__(self, embedding: Any, steps: int) -> None:
         super().__init__()
         conv: nn.Conv1d = embedding.conv
-        reach = min(steps - 1, int(conv.padding[0]) - 1)
-        middle = int(conv.padding[0])
-        self.weight = nn.Parameter(
-            conv.weight[:, :, middle - reach : middle + reach + 1].contiguous(), requires_grad=False
-        )
-        self.bias, self.groups, self.reach = conv.bias, conv.groups, reach
-        self.activation = embedding.activation
+        before, taps = int(conv.padding[0]), conv.weight.shape[2]
+        self.before, self.after = min(before, steps - 1), min(taps - 1 - before, steps - 1)
+        used = conv.weight[:, :, before - self.before : before + self.after + 1]
+        self.weight = nn.Parameter(used.contiguous(), requires_grad=False)
+        self.bias, self.groups, self.activation = conv.bias, conv.groups, embedding.activation
 
     def forward(self, hidden: Tensor) -> Tensor:
         """(B, T, D) to (B, T, D)."""
-        out = torch.conv1d(hidden.transpose(1, 2), self.weight, self.bias, padding=self.reach, groups=self.groups)
+        padded = nn.functional.pad(hidden.transpose(1, 2), (self.before, self.after))
+        out = torch.conv1d(padded, self.weight, self.bias, groups=self.groups)
         return cast(Tensor, self.activation(out)).transpose(1, 2)

@@ -141,7 +141,7 @@ def load(source: str, download: bool) -> tuple[DimensionalNetwork, Wav2Vec2Featu
 
 
 def faster(model: Any, steps: int) -> None:
-    """Compute a Wav2Vec2Model otherwise where that is faster on a CPU, for at most so many steps; the same comes out."""
+    """Compute a Wav2Vec2Model otherwise, faster on a CPU, for at most so many steps; the same comes out."""
     model.feature_extractor = Features(model.feature_extractor)
     model.encoder.pos_conv_embed = Positions(model.encoder.pos_conv_embed, steps)
 
