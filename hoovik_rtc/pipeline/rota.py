@@ -13,6 +13,9 @@ from typing import Generic, Protocol, TypeVar
 PAUSING = 0.5
 "Of whose window is without speech the time since their last turn counts by this much: speech comes first."
 
+COMPANY = 0.5
+"Of the hop: whose last turn is as long ago comes along where several are read at once, and keeps step from then on."
+
 
 class Voice(Protocol):
     """A voice as the rota sees it."""
@@ -65,6 +68,8 @@ class Rota(Generic[AVoice]):
         """Whose turn it is of those who are there; it counts as taken."""
         self._turns = {voice: turn for voice, turn in self._turns.items() if voice in voices}
         due = [voice for voice in voices if now_ms - self._since(voice) >= self._hop_ms]
+        if due and self._at_once > 1:
+            due = [voice for voice in voices if now_ms - self._since(voice) >= COMPANY * self._hop_ms]
         worth = [voice for voice in due if voice.worth]
         worth.sort(key=lambda voice: (now_ms - self._since(voice)) * (1.0 if voice.speaking else PAUSING), reverse=True)
         chosen = tuple(worth[: self._at_once])

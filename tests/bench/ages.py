@@ -1,5 +1,5 @@
-"""`make bench ARGS="--skip-table --ages"` (`--emotion-only`): how old the sound is that emotions are read from, with models of the
-reference's size (stand_ins.py): a bundle, wav2vec2 in 12 layers, MediaPipe's face landmarker.
+"""`make bench ARGS="--skip-table --ages"` (`--emotion-only`): how old the sound is that emotions are read from, with
+models of the reference's size (stand_ins.py): a bundle, wav2vec2 in 12 layers, MediaPipe's face landmarker.
 
 Everybody plays a talking head without a pause. An age is the time from the capture of the newest sample behind the
 newest voice vector of a result until a client has read that result. A result that no new vector came for counts with
@@ -109,9 +109,11 @@ def table(found: Sequence[Figures]) -> Table:
     kinds = {one.get("avatar", True) for one in found}
     title = f"age of the newest sound in a result, ms; {'avatars and emotions' if kinds == {True} else 'emotions only'}"
     made = Table(title=title, title_justify="left")
-    columns = ("participants", "results/s in all (least)", "age p50 / p95", "the reference's p50", "grows by", "vectors/s",
-               "ms a vector", "ms a reading", "looks/s, each", "service CPU, %", "load's CPU, %", "other CPU, %", "voice",
-               "aim")  # fmt: skip
+    columns = (
+        *("participants", "results/s in all (least)", "age p50 / p95", "the reference's p50", "grows by", "vectors/s"),
+        *("ms a vector", "ms a reading", "looks/s, each", "service CPU, %", "load's CPU, %", "other CPU, %"),
+        *("voice", "aim"),
+    )
     for column in columns:
         made.add_column(column, justify="left" if column in ("voice", "aim") else "right")
     for one in found:

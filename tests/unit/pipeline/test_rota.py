@@ -56,6 +56,14 @@ def test_several_are_read_at_once_where_the_encoder_likes_that() -> None:
     assert rota.turn(200.0, voices).read == () and rota.turn(200.0, voices).wait_ms == 100.0
 
 
+def test_who_came_at_another_moment_comes_along_where_several_are_read_at_once() -> None:
+    rota, a, b = Rota[Voice](HOP, 32), Voice("a"), Voice("b")
+    assert rota.turn(0.0, [a]).read == (a,)
+    assert rota.turn(130.0, [a, b]).read == (b,)
+    assert set(rota.turn(300.0, [a, b]).read) == {a, b}
+    assert set(rota.turn(600.0, [a, b]).read) == {a, b}
+
+
 def test_who_speaks_comes_first_but_nobody_is_forgotten() -> None:
     voices = [Voice(name) for name in "abc"] + [Voice(name, speaking=False) for name in "xyz"]
     read = run(Rota(HOP, 1), voices, 150.0, 30_000.0)
