@@ -161,7 +161,7 @@ def _held(call: Sequence[EmotionEstimate], makes: Makes) -> list[EmotionEstimate
 
 
 def _switches(rng: np.random.Generator) -> list[tuple[Switch, str]]:
-    turns = (
+    turns: tuple[tuple[dict[str, bool], str], ...] = (
         ({"camera": False}, "camera off"), ({}, "camera on"), ({"mic": False}, "mic off"), ({}, "mic on")
     )  # fmt: skip
     moments = np.cumsum(rng.uniform(*APART_MS, 16)).tolist()

@@ -23,7 +23,7 @@ MADE = np.random.default_rng(1)
 
 
 def run(
-    start_ms: float, seconds: float, modality: Modality, noise: float = 0.0, **scores: float
+    start_ms: float, seconds: float, modality: Modality, noise: float = 0.0, **scores: Any
 ) -> list[EmotionEstimate]:
     """Ten estimates a second."""
     out = []

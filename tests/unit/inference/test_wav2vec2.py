@@ -399,6 +399,7 @@ def test_where_int8_spoils_the_convolutions_alone_they_stay_as_they_are(
     monkeypatch.setattr(precision, "agreement", lambda exact, other: next(told))
     encoder = Wav2Vec2Encoder(folder, precision="int8", device="cpu")
     assert (encoder.precision, encoder.agreement) == ("int8", 0.995)
-    front: Any = encoder._network.wav2vec2.feature_extractor.conv_layers[1].linear
-    layer: Any = encoder._network.wav2vec2.encoder.layers[0].feed_forward.intermediate_dense
+    network: Any = encoder._network
+    front = network.wav2vec2.feature_extractor.conv_layers[1].linear
+    layer = network.wav2vec2.encoder.layers[0].feed_forward.intermediate_dense
     assert type(front) is torch.nn.Linear and type(layer) is not torch.nn.Linear

@@ -141,8 +141,9 @@ class LiteModel:
 
 def _moved(probabilities: Floats, odds: Floats) -> Floats:
     """(…, 7) carried to the shares of the classes in a call."""
-    moved: Floats = probabilities * odds
-    return moved / moved.sum(axis=-1, keepdims=True)
+    moved = probabilities * odds
+    out: Floats = moved / moved.sum(axis=-1, keepdims=True)
+    return out
 
 
 def windows_from(windows: Sequence[Window]) -> tuple[Windows, NDArray[np.bool_]]:

@@ -156,8 +156,10 @@ class Wav2Vec2Encoder:
             mask = torch.from_numpy(np.asarray(given["attention_mask"], np.int64)).to(self.device)
         with torch.inference_mode():
             values = torch.from_numpy(np.asarray(given["input_values"], np.float32)).to(self.device)
-            alone = self._frozen is not None and tuple(values.shape) == (1, self._samples)
-            embeddings, dimensions = self._frozen(values) if alone else self._network(values, mask)
+            if self._frozen is not None and tuple(values.shape) == (1, self._samples):
+                embeddings, dimensions = self._frozen(values)
+            else:
+                embeddings, dimensions = self._network(values, mask)
             return embeddings.cpu().numpy(), dimensions.cpu().numpy()
 
     def _lower(self, precisions: ModuleType, wanted: Precision, whole: bool) -> None:
