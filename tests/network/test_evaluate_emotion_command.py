@@ -66,7 +66,7 @@ def test_clips_are_scored_by_folder_and_by_name_and_what_cannot_be_read_is_named
     assert windows["n"] >= 4, "one each half second"
     assert (tmp_path / "plot.svg").stat().st_size > 1000
     told = capsys.readouterr()
-    assert "1001_IEO_SAD_HI.mp4" in told.err and "anomalies" in told.out
+    assert "1001_IEO_SAD_HI.mp4" in told.err and "anomaly %" in told.out
 
 
 def test_pictures_alone_are_seen_for_a_second_each(pictures: Path, tmp_path: Path) -> None:

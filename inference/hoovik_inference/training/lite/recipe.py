@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from hoovik_inference.emotion.lite.rows import FACE, FACE_NAMES, VOICE, VOICE_NAMES
 from hoovik_inference.emotion.reference.shape import Shape
 from hoovik_inference.training.emotion.forests import columns_of
-from hoovik_inference.training.emotion.recipe import Boosting, Experts, Forests, Fusing, Losses, Phase
+from hoovik_inference.training.emotion.recipe import Boosting, Calibrating, Experts, Forests, Fusing, Losses, Phase
 from hoovik_inference.training.emotion.recipe import Recipe as Ensemble
 from hoovik_inference.training.voice.fit import Recipe as Voice
 
@@ -22,11 +22,10 @@ def watched() -> dict[str, tuple[int, ...]]:
     face = columns_of(sizes, "face", picture.values(), (MEAN,))
     voice = columns_of(sizes, "audio", (sound["kurtosis"],), (LEAST,))
     voice += columns_of(sizes, "audio", (sound["fall"], sound["lost"]), (MEAN,))
-    both = face + voice
-    return {"video_only": face, "audio_only": voice, "both": both, "global": both}
+    return {"video_only": face, "audio_only": voice, "both": face + voice, "global": face + voice}
 
 
-_PICTURE = ("light", "contrast", "blur", "fine", "tight", "grid", "still")
+_PICTURE = ("light", "fine", "tight", "grid", "still")
 
 
 def ensemble(seed: int) -> Ensemble:
@@ -45,6 +44,7 @@ def ensemble(seed: int) -> Ensemble:
         ),
         late=Experts(),
         forests=Forests(columns=watched()),
+        calibrating=Calibrating(spread=0.2),
         seed=seed,
     )  # fmt: skip
 
@@ -59,11 +59,11 @@ class Recipe:
     "Voices that each face is paired with."
     voice: Voice = field(default_factory=lambda: Voice(networks=1))
     "Of the networks that read the voices which nobody they were trained on has."
-    tested: int = 1600
-    "Pictures of the test that are looked at."
-    degraded: int = 400
+    tested: int = 1000
+    "Pictures of the test that are looked at, drawn by chance."
+    degraded: int = 200
     "Of them, those that are looked at with each thing that makes them worse…"
-    spoiled: int = 200
+    spoiled: int = 150
     "…and with each that spoils them."
     windows: int = 4
     "Of each recording in each copy."

@@ -95,13 +95,15 @@ def scenes(
     own = all_faces.part(held)
     own = own.part(without_copies(own, all_faces.part(~held)))
     others = others.part(without_copies(others, all_faces))
-    others = others.part(np.arange(len(others)) < recipe.tested)
+    drawn = np.zeros(len(others), np.bool_)
+    drawn[rng.permutation(len(others))[: recipe.tested]] = True
+    others = others.part(drawn)
 
     def seen(kind: str, faces: Faces) -> looks.Looks:
         return looks.looks(faces.images, kind, work, seed=recipe.seed, processes=processes, progress=progress)
 
     def first(count: int, kind: str) -> Labelled:
-        part = others.part(np.arange(len(others)) < count)
+        part = others.part(np.random.default_rng(recipe.seed).permutation(len(others)) < count)
         return _at(seen(kind, part), part.labels)
 
     watched = np.zeros(len(own), np.bool_)

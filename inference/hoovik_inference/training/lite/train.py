@@ -10,11 +10,14 @@ import numpy as np
 
 from hoovik_inference.emotion.lite.rows import FACE_NAMES, VOICE_NAMES
 from hoovik_inference.emotion.reference import Bundle, ReferenceEngine, load, save
+from hoovik_inference.emotion.reference.anomaly import Detector, Either
+from hoovik_inference.emotion.reference.anomaly_inputs import anomaly_features
+from hoovik_inference.emotion.reference.steps import Measured as Statistics
 from hoovik_inference.training.call import Call, LossyCall
 from hoovik_inference.training.emotion.ensemble import Fitted, fit
 from hoovik_inference.training.emotion.forests import plant
 from hoovik_inference.training.emotion.kept import Kept
-from hoovik_inference.training.emotion.material import TEST, TRAIN, VALID, Material
+from hoovik_inference.training.emotion.material import BOTH, TEST, TRAIN, VALID, Material, Rows
 from hoovik_inference.training.lite.card import Trained, card
 from hoovik_inference.training.lite.measure import Measured, measure
 from hoovik_inference.training.lite.pairs import both, faces_alone, material, voices_alone
@@ -112,9 +115,21 @@ def watched(fitted: Fitted, made: Scenes, recipe: Recipe, work: Path, progress: 
         usual.rows(TRAIN, normal), usual.rows(VALID, normal), fitted.recipe.forests, recipe.seed,
         Kept(work / "detectors", usual.fingerprint(), resume=False), progress,
     )  # fmt: skip
+    valid = usual.rows(VALID, normal)
+    pairs = valid.only(valid.flags == BOTH)
+    joined = either(detectors["audio_only"], detectors["video_only"], pairs, fitted.recipe.forests.flagged)
     names = {"face": list(FACE_NAMES), "voice": list(VOICE_NAMES)}
     origin = {**fitted.bundle.origin, "from": "train lite", "pairs": "synthetic", "names": names}
-    return replace(fitted.bundle, detectors=detectors, origin=origin)
+    return replace(fitted.bundle, detectors={**detectors, "both": joined}, origin=origin)
+
+
+def either(voice: Detector, face: Detector, pairs: Rows, flagged: float) -> Either:
+    """Both detectors as one for windows with both modalities, that flags so many of the watched ones."""
+    features = anomaly_features(Statistics.of(pairs.at(slice(None))))
+    percent = 100.0 * flagged
+    usual = tuple(float(np.percentile(one.score(features), percent)) for one in (voice, face))
+    one = Either((voice, face), (usual[0], usual[1]), 0.0)
+    return replace(one, threshold=float(np.percentile(one.score(features), percent)))
 
 
 def counts(labelled: Material) -> dict[str, int]:
