@@ -21,6 +21,7 @@ from hoovik_inference.emotion.lite import (
     voice_row,
     windows_from,
 )
+from hoovik_inference.emotion.lite.model import Rows
 from hoovik_inference.emotion.reference import MODALITIES, BundleError, ReferenceEngine
 from hoovik_inference.face import signs as face_signs
 from hoovik_inference.types import EMOTIONS, SEQ_LEN, EmotionModel, FaceEstimate, Modality, VoiceEstimate, Window
@@ -30,7 +31,8 @@ from tests.unit.inference.test_face_model import saying
 
 PICTURE = {
     "light": 0.25, "contrast": 0.18, "blur": 0.45, "fine": -0.2, "unlike": -0.65, "patch": -0.15, "odd": 0.0,
-    "tight": -0.95, "change": 0.4, "patch_change": 0.85, "still": 0.3, "zoom": 0.0, "misfit": 0.45, "presence": 1.0, "grid": 0.05,
+    "tight": -0.95, "change": 0.4, "patch_change": 0.85, "still": 0.3, "zoom": 0.0, "misfit": 0.45, "presence": 1.0,
+    "grid": 0.05,
 }  # fmt: skip
 "Signs of a picture in which nothing is wrong."
 SOUND = np.array(voice_signs.USUAL, np.float32)
@@ -112,6 +114,18 @@ def test_each_of_a_batch_is_as_alone() -> None:
     together = LiteModel().infer(windows)
     for one, estimate in zip(windows, together, strict=True):
         np.testing.assert_allclose(LiteModel().infer([one])[0].scores, estimate.scores, atol=1e-5)
+
+
+def test_rows_are_made_once_and_nothing_is_kept_of_who_is_gone() -> None:
+    first, second = [seen("happy", 0.9, at) for at in (0.0, 100.0)], heard("sad")
+    rows = Rows()
+    one = Window(0.0, (*first, *first, *first, *first, *first), (second,) * SEQ_LEN, "both")
+    given, _ = windows_from([one], rows)
+    assert rows.face(first[0]) is rows.face(first[0])
+    np.testing.assert_array_equal(windows_from([one], rows)[0].face, given.face)
+    assert len(rows._kept) == 3
+    windows_from([window(None, voice())], rows)
+    assert len(rows._kept) == 1
 
 
 def test_a_picture_that_stands_still_in_the_dark_is_unusual() -> None:
