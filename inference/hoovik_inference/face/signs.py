@@ -32,8 +32,8 @@ NAMES: tuple[str, ...] = (
 COUNT = len(NAMES)
 
 BOUNDS: dict[str, tuple[float, float]] = {
-    "light": (0.0, 0.25), "contrast": (0.0, 0.2), "blur": (0.45, 1.0), "fine": (-3.0, -0.2), "tight": (-1.0, 2.0),
-    "still": (0.3, 1.0), "grid": (0.05, 2.0),
+    "light": (0.0, 0.25), "contrast": (0.0, 0.2), "blur": (0.45, 1.0), "fine": (-3.0, -0.5), "tight": (-0.5, 2.0),
+    "still": (0.5, 1.0), "grid": (0.15, 2.0),
 }  # fmt: skip
 "No more is told of any: a picture that is sharper, brighter or livelier than most is not strange."
 _LOWEST, _HIGHEST = (

@@ -30,9 +30,9 @@ from tests.unit.inference.faces import face, voice
 from tests.unit.inference.test_face_model import saying
 
 PICTURE = {
-    "light": 0.25, "contrast": 0.18, "blur": 0.45, "fine": -0.2, "unlike": -0.65, "patch": -0.15, "odd": 0.0,
-    "tight": -0.95, "change": 0.4, "patch_change": 0.85, "still": 0.3, "zoom": 0.0, "misfit": 0.45, "presence": 1.0,
-    "grid": 0.05,
+    "light": 0.25, "contrast": 0.18, "blur": 0.45, "fine": -0.5, "unlike": -0.65, "patch": -0.15, "odd": 0.0,
+    "tight": -0.5, "change": 0.4, "patch_change": 0.85, "still": 0.5, "zoom": 0.0, "misfit": 0.45, "presence": 1.0,
+    "grid": 0.15,
 }  # fmt: skip
 "Signs of a picture in which nothing is wrong."
 SOUND = np.array(voice_signs.USUAL, np.float32)
