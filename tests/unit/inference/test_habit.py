@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,12 +14,12 @@ from hoovik_inference.emotion.habit import Habit
 from hoovik_inference.types import EmotionEstimate, Modality
 from tests.unit.inference.said import estimate
 
-SAD: dict[str, float] = {"sad": 0.5, "neutral": 0.35}
+SAD: dict[str, Any] = {"sad": 0.5, "neutral": 0.35}
 "A resting face that is read as sad."
 
 
 def watched(
-    habit: Habit, start_s: float, seconds: float, modality: Modality = "both", **scores: float
+    habit: Habit, start_s: float, seconds: float, modality: Modality = "both", **scores: Any
 ) -> EmotionEstimate:
     """What is said last."""
     said = [habit.hold(estimate((start_s + n / 10) * 1000.0, modality, **scores)) for n in range(round(seconds * 10))]

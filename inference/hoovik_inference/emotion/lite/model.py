@@ -140,7 +140,8 @@ class LiteModel:
 def _moved(probabilities: Floats, odds: Floats) -> Floats:
     """(…, 7) carried to the shares of the classes in a call."""
     moved: Floats = probabilities * odds
-    return moved / moved.sum(axis=-1, keepdims=True)
+    moved /= moved.sum(axis=-1, keepdims=True)
+    return moved
 
 
 def windows_from(windows: Sequence[Window]) -> tuple[Windows, NDArray[np.bool_]]:
