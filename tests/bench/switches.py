@@ -10,11 +10,11 @@ labels change on people.
 
 With films (those of ../shared/media by default) faces and voices are measured, every face is put together with some of
 the voices, and camera and microphone go off and on in turn at seeded moments, for 6 s and more: in whole films, and in
-one second of them over and over, which is somebody who stays as they are. A change is a label other than the one before
-the switch; it is not the switch's where the same call without any switch says that label too, up to 0.5 s sooner or
-later.
+one second of them over and over, which is somebody who stays as they are.
 
-Every share is told without the bridge (`emotion.bridge`) and with it.
+A change is a label other than the one before the switch; it is not the switch's where the same call without any switch
+says that label too, up to 0.5 s sooner or later, nor where nothing is read any more (a voice alone that is silent) and
+that is said. Every share is told without the bridge (`emotion.bridge`) and with it.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hoovik_inference.emotion import Aligner, Stages, Steady, bridged
+from hoovik_inference.emotion.bridge import unread
 from hoovik_inference.emotion.reference import Bundle, ReferenceEngine, ReferenceModel, load
 from hoovik_inference.emotion.reference.live import STEP_MS
 from hoovik_inference.types import EmotionEstimate, EmotionModel, Floats, Holder, Modality, Window
@@ -80,7 +81,7 @@ def main() -> None:
     for number, (name, _) in list(enumerate(PARTS))[1:]:
         moment = number * STEPS * STEP_MS + STEP_MS
         changed = {
-            how: [label_changes(_held(call, makes), moment, []) for call in calls]
+            how: [label_changes(_held(call, makes), moment, _unswitched(call, makes)) for call in calls]
             for how, makes in (("without", lambda: Stages(model.smoothing())), ("with", model.holder))
         }
         _tell(name, changed)
@@ -147,12 +148,19 @@ def label_changes(
     out = dict.fromkeys(WITHIN_S, False)
     for one in said:
         passed_s = (one.time_ms - moment_ms) / 1000
-        if passed_s < 0 or not before or one.emotion == before[-1]:
+        if passed_s < 0 or not before or one.emotion == before[-1] or unread(one):
             continue
         if any(abs(o.time_ms - one.time_ms) <= SAME_MS and o.emotion == one.emotion for o in would):
             continue
         out |= {within: True for within in WITHIN_S if passed_s <= within}
     return out
+
+
+def _unswitched(call: Sequence[EmotionEstimate], makes: Makes) -> list[EmotionEstimate]:
+    """What is said of both modalities all along: what was read of them before the first switch, over and over."""
+    before = [one for one in call if one.time_ms <= 2 * STEPS * STEP_MS]
+    again = [dataclasses.replace(before[n % len(before)], time_ms=one.time_ms) for n, one in enumerate(call)]
+    return _held(again, makes)
 
 
 def _held(call: Sequence[EmotionEstimate], makes: Makes) -> list[EmotionEstimate]:

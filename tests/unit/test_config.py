@@ -22,6 +22,11 @@ def test_later_sources_win(tmp_path: Path) -> None:
     assert (config.limits.participants, config.limits.channels) == (5, 2)
 
 
+def test_votes_of_single_models_are_told_where_it_is_asked_for() -> None:
+    assert not load().emotion.votes
+    assert load(None, {"HOOVIK_EMOTION__VOTES": "true"}).emotion.votes
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

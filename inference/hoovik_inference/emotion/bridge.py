@@ -20,11 +20,10 @@ MEAN_MS = 400.0
 SETTLE_MS = 1000.0
 "So long after a switch readings that are alike still make up what the modality said of the same face or voice."
 IDLE_MS = 2000.0
-"After longer without a reading nothing of what was before counts."
+"""After longer without a window nothing of what was before counts (as with the reference's smoothing); after longer
+without anything that could be read, nobody is read."""
 GONE = 0.02
 "A weight below which the offset is dropped: from there on estimates pass as they are."
-TRUSTED = 0.5
-"A weight from which on what was read before stands for what cannot be read now."
 
 
 @dataclass(slots=True)
@@ -59,8 +58,7 @@ class Bridge:
     the sum; valence, arousal and dominance stay as they were read.
 
     - Where the bot had abstained, a modality that comes in addition counts at once: there is nothing to hold on to.
-    - Where nothing can be read after a switch (a voice alone that is silent), what was read before stands while its
-      weight is TRUSTED or more.
+    - Where nothing can be read after a switch (a voice alone that is silent), what was read before stands for IDLE_MS.
     - Without a switch estimates pass as they are, to the bit.
     """
 
@@ -69,6 +67,7 @@ class Bridge:
         self._known: NDArray[np.bool_] = np.zeros(0, bool)
         self._mean: Logs | None = None
         self._crossing: _Crossing | None = None
+        self._read_ms = float("-inf")
 
     def hold(self, estimate: EmotionEstimate) -> EmotionEstimate:
         """The estimate as if its modality were the one before."""
@@ -77,6 +76,8 @@ class Bridge:
             self._last = self._mean = self._crossing = None
         self._known = known
         own = logs(estimate.scores[known])
+        if not unread(estimate):
+            self._read_ms = estimate.time_ms
         if self._last is not None and self._last.modality != estimate.modality:
             self._crossing = self._cross(self._last, estimate, own)
         said, told = own, estimate
@@ -86,7 +87,7 @@ class Bridge:
                 self._crossing = None
             else:
                 said = own + weight * (self._crossing.before - self._crossing.first)
-                told = _with(estimate, known, said, weight >= TRUSTED)
+                told = _with(estimate, known, said, estimate.time_ms - self._read_ms <= IDLE_MS)
         self._remember(told, said)
         return told
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from hoovik_inference.types import EMOTIONS, EmotionEstimate, Modality
@@ -9,7 +11,7 @@ from hoovik_inference.types import EMOTIONS, EmotionEstimate, Modality
 THRESHOLD = 0.45
 
 
-def estimate(time_ms: float, modality: Modality = "both", *, unread: bool = False, **scores: float) -> EmotionEstimate:
+def estimate(time_ms: float, modality: Modality = "both", *, unread: bool = False, **scores: Any) -> EmotionEstimate:
     """What a model says of these scores; the rest to 1 is shared by the other classes. `unread`: there was nothing."""
     rest = (1.0 - sum(scores.values())) / max(1, len(EMOTIONS) - len(scores))
     values = np.array([scores.get(name, rest) for name in EMOTIONS], np.float32)
