@@ -146,7 +146,7 @@ def test_voices_are_cut_around_their_steps_inside_four_seconds() -> None:
     found = voices(samples, 5.0, listen)
     assert found is not None and {len(cut) for cut in given} == {9600}
     values, mask = found
-    np.testing.assert_array_equal(mask, [0, 0, 1, 1, 1, 0, 0, 0, 0, 0]), "steps at 0, 0.5, 1, 1.5, 2, … s"
+    np.testing.assert_array_equal(mask, [0, 0, 1, 1, 1, 0, 0, 0, 0, 0])  # steps at 0, 0.5, 1, 1.5, 2, … s
     assert (values[mask == 0] == 0).all() and values[3, 0] == pytest.approx(0.5 * 2 / np.pi, rel=0.02)
     assert voices(np.zeros(16_000, np.float32), 1.0, listen) is None
 

@@ -117,8 +117,9 @@ def mixture(sure: NDArray[np.float64], labels: NDArray[np.int64], trials: int, s
     members = len(sure)
 
     def normal(values: Sequence[float]) -> NDArray[np.float64]:
-        raw = np.array(values)
-        return raw / raw.sum()
+        raw = np.array(values, np.float64)
+        shares: NDArray[np.float64] = raw / raw.sum()
+        return shares
 
     def loss(trial: optuna.Trial) -> float:
         raw = [trial.suggest_float(name, 1e-3, 1.0) for name in MEMBERS[:members]]

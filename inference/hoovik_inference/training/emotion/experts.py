@@ -156,7 +156,7 @@ def _epoch(
                     alone[there], labels[there], weights, label_smoothing=recipe.smoothing
                 )
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         total += float(loss.detach())
     return total / steps

@@ -81,7 +81,7 @@ def plant(
                     f"ones, {recipe.least} and 1 are needed; the global one serves"
                 )
                 continue
-        detectors[name] = _detector(*(_features(rows) for rows in sides), recipe, name, seed)
+        detectors[name] = _detector(_features(sides[0]), _features(sides[1]), recipe, name, seed)
         np.savez(kept.folder / f"anomaly_{name}.npz", **detector_file.arrays(detectors[name]))
     progress("forests", len(names), len(names), ", ".join(detectors))
     thresholds = {name: detector.threshold for name, detector in detectors.items()}

@@ -249,7 +249,7 @@ class _Run:
             if self._apart:
                 loss = loss + part.apart_weight * losses.separation(out.logits, labels, self._apart)
         self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self._net.parameters(), recipe.clip)
         self._optimizer.step()
         return float(loss.detach())

@@ -40,7 +40,7 @@ class Scored:
 def score(bundle: Bundle, material: Material, side: int) -> dict[str, Scored]:
     """By the names of MODALITIES, of those that occur."""
     engine, rows = ReferenceEngine(bundle), material.rows(side)
-    out = {}
+    out: dict[str, Scored] = {}
     for flag, name in enumerate(MODALITIES):
         shown = rows.of(flag)
         if not len(shown):
