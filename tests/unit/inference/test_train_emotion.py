@@ -164,7 +164,7 @@ def test_windows_of_one_modality_only_train_what_there_is(tmp_path: Path) -> Non
     assert {epoch.phase for epoch in alone.history} == {"B", "C"}
     words = " ".join(alone.notes)
     assert "phase A was left out" in words and "no anomaly detector for both" in words
-    assert "video_only: no watched window" in words
+    assert "video_only: 0 watched windows" in words
     assert set(alone.bundle.shares) == {"audio_only"}
     assert set(score(alone.bundle, material(200, flags=(0,)), TEST)) == {"audio_only"}
 

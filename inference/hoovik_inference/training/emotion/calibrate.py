@@ -79,8 +79,8 @@ def calibrate(
     for flag, name in enumerate(MODALITIES):
         progress("calibration", flag, len(MODALITIES), name)
         rows = np.flatnonzero(modality == flag)
-        if not len(rows):
-            notes.append(f"{name}: no watched window, so nothing is calibrated and all models count alike")
+        if len(rows) < recipe.least:
+            notes.append(f"{name}: {len(rows)} watched windows, so nothing is calibrated and all models count alike")
             continue
         true, heard = labels[rows], [logits[rows] for logits in said]
         temperatures[flag] = [temperature(logits, true) for logits in heard]

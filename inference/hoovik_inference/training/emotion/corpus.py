@@ -69,10 +69,10 @@ class Corpus:
     left_out: Mapping[str, int]
     "What else was there, and how many of each."
 
-    def count(self) -> str:
-        """How many of what, in words."""
-        kinds = [f"{sum(clip.flag == flag for clip in self.clips)} {name}" for flag, name in enumerate(MODALITIES)]
-        return ", ".join(kinds)
+
+def counted(clips: Sequence[Clip]) -> str:
+    """How many of what, in words."""
+    return ", ".join(f"{sum(clip.flag == flag for clip in clips)} {name}" for flag, name in enumerate(MODALITIES))
 
 
 def corpus(folders: Sequence[Path]) -> Corpus:
