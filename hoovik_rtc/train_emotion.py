@@ -113,11 +113,13 @@ def _emotion(arguments: argparse.Namespace) -> int:
 
 
 def _tell(trained: Trained, out: Path, work: Path) -> None:
+    from hoovik_inference.training.emotion.corpus import counted
+
     console = Console(highlight=False, soft_wrap=True)
     for words, count in trained.corpus.left_out.items():
         console.print(f"left out: {count} {words}")
     skipped = trained.extracted.skipped
-    console.print(f"clips: {trained.corpus.count()}; {len(skipped)} skipped")
+    console.print(f"clips: {counted(trained.extracted.clips)}; {len(skipped)} more skipped")
     for name, why in skipped[:NAMED]:
         console.print(escape(f"  skipped {name}: {why}"))
     if skipped:

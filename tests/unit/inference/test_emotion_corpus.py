@@ -15,7 +15,7 @@ pytest.importorskip("optuna", reason="needs Optuna: pip install 'hoovik-rtc[trai
 
 from hoovik_inference.evaluation.pictures import DataError, UnreadableError  # noqa: E402
 from hoovik_inference.training.emotion.clip import faces, pictures_of, steps_of, times, voices  # noqa: E402
-from hoovik_inference.training.emotion.corpus import Clip, corpus  # noqa: E402
+from hoovik_inference.training.emotion.corpus import Clip, corpus, counted  # noqa: E402
 from hoovik_inference.training.emotion.material import AUDIO_ONLY, BOTH, TEST, TRAIN, VALID, VIDEO_ONLY  # noqa: E402
 from hoovik_inference.training.emotion.sides import sides_of  # noqa: E402
 from hoovik_inference.types import EMOTIONS, Floats, Image  # noqa: E402
@@ -106,7 +106,7 @@ def test_of_the_same_clip_in_several_formats_one_is_taken(tmp_path: Path) -> Non
 def test_other_films_are_counted_and_other_files_are_not(tmp_path: Path) -> None:
     found = corpus([touch(tmp_path, "1001_IEO_ANG_HI.wav", "making-of.mp4", "09-01-05-01-02-01-12.wav", "notes.txt")])
     assert len(found.clips) == 1 and list(found.left_out.values()) == [2]
-    assert found.count() == "1 audio_only, 0 video_only, 0 both"
+    assert counted(found.clips) == "1 audio_only, 0 video_only, 0 both"
 
 
 def test_folders_without_clips_are_refused(tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_voices_are_cut_around_their_steps_inside_four_seconds() -> None:
     found = voices(samples, 5.0, listen)
     assert found is not None and {len(cut) for cut in given} == {9600}
     values, mask = found
-    np.testing.assert_array_equal(mask, [0, 0, 1, 1, 1, 0, 0, 0, 0, 0], "steps at 0, 0.5, 1, 1.5, 2, … s")
+    np.testing.assert_array_equal(mask, [0, 0, 1, 1, 1, 0, 0, 0, 0, 0])  # steps at 0, 0.5, 1, 1.5, 2, … s
     assert (values[mask == 0] == 0).all() and values[3, 0] == pytest.approx(0.5 * 2 / np.pi, rel=0.02)
     assert voices(np.zeros(16_000, np.float32), 1.0, listen) is None
 

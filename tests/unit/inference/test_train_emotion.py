@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from hoovik_inference.emotion.reference.windows import Windows  # noqa: E402
 from hoovik_inference.evaluation.figures import calibration  # noqa: E402
 from hoovik_inference.training.emotion import TEST, TRAIN, VALID, Fitted, Material, Recipe, fit, score  # noqa: E402
 from hoovik_inference.training.emotion.calibrate import lines, mixture, surprise, temperature  # noqa: E402
+from hoovik_inference.training.emotion.ensemble import sized  # noqa: E402
 from hoovik_inference.training.emotion.experts import LateNetwork  # noqa: E402
 from hoovik_inference.training.emotion.forests import columns_of  # noqa: E402
 from hoovik_inference.training.emotion.losses import contrastive, focal, separation, smoothed, triplet  # noqa: E402
@@ -36,7 +38,8 @@ from hoovik_inference.training.emotion.recipe import (  # noqa: E402
     Losses,
     Phase,
 )
-from hoovik_inference.training.emotion.trees import importance, layout  # noqa: E402
+from hoovik_inference.training.emotion.search import Search, tune  # noqa: E402
+from hoovik_inference.training.emotion.trees import importance, layout, once  # noqa: E402
 from hoovik_inference.training.emotion.watch import class_weights, tensors  # noqa: E402
 from tests.unit.inference.windowed import AUDIO, CLASSES, FACE, material  # noqa: E402
 
@@ -161,13 +164,47 @@ def test_what_is_kept_of_another_recipe_or_other_windows_is_refused(given: Mater
             fit(other, recipe, tmp_path, resume=True)
 
 
+def test_a_search_that_was_interrupted_finds_what_it_would_have_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = material(120)
+    normal = given.normaliser().apply(given.windows)
+    train, valid = given.rows(TRAIN, normal), given.rows(VALID, normal)
+    recipe = sized(SMALL.with_epochs(9), given)
+
+    def searched(folder: Path, resume: bool) -> tuple[Recipe, tuple[Search, ...]]:
+        return tune(
+            train, valid, CLASSES, recipe, 3, folder, "about", resume=resume, device="cpu", progress=lambda *_: None
+        )
+
+    whole = searched(tmp_path / "whole", False)
+    calls: list[int] = []
+
+    def stopping(*given: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 2:
+            raise Stopped
+        return once(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("hoovik_inference.training.emotion.trees.once", stopping)
+        with pytest.raises(Stopped):
+            searched(tmp_path / "part", False)
+    assert searched(tmp_path / "part", True) == whole
+    found, (transformer, boosted) = whole
+    assert len(transformer.values) == len(boosted.values) == 3 and not (tmp_path / "whole" / "trial.pt").exists()
+    assert found.boosting.max_depth == round(boosted.best["max_depth"])
+    assert found.fusing.losses.focal == transformer.best["focal"] and found.forests == recipe.forests
+    assert min(boosted.values) <= boosted.values[0], "the first trial is the recipe itself"
+
+
 def test_windows_of_one_modality_only_train_what_there_is(tmp_path: Path) -> None:
     alone = fit(material(200, flags=(0,)), SMALL.with_epochs(4), tmp_path)
     assert set(alone.bundle.detectors) == {"audio_only", "global"}
     assert {epoch.phase for epoch in alone.history} == {"B", "C"}
     words = " ".join(alone.notes)
     assert "phase A was left out" in words and "no anomaly detector for both" in words
-    assert "video_only: no watched window" in words
+    assert "video_only: 0 watched windows" in words
     assert set(alone.bundle.shares) == {"audio_only"}
     assert set(score(alone.bundle, material(200, flags=(0,)), TEST)) == {"audio_only"}
 
@@ -243,8 +280,11 @@ def test_losses_of_distance_prefer_classes_that_lie_together() -> None:
     labels = torch.tensor([0, 0, 1, 1])
     together = torch.tensor([[1.0, 0.1], [1.0, 0.0], [0.0, 1.0], [0.1, 1.0]])
     across = together[[0, 2, 1, 3]]
-    assert float(contrastive(together, labels, 0.1)) < 0.05 < 0.5 < float(contrastive(across, labels, 0.1))
-    assert float(triplet(together, labels, 0.5)) < 0.05 < 0.5 < float(triplet(across, labels, 0.5))
+    for near, far in (
+        (contrastive(together, labels, 0.1), contrastive(across, labels, 0.1)),
+        (triplet(together, labels, 0.5), triplet(across, labels, 0.5)),
+    ):
+        assert float(near) < 0.05 < 0.5 < float(far)
     apart = torch.tensor([0, 1, 2, 3])
     assert float(contrastive(together, apart, 0.1)) == float(triplet(together, apart, 0.5)) == 0.0, "nobody has another"
 

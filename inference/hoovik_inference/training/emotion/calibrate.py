@@ -79,8 +79,8 @@ def calibrate(
     for flag, name in enumerate(MODALITIES):
         progress("calibration", flag, len(MODALITIES), name)
         rows = np.flatnonzero(modality == flag)
-        if not len(rows):
-            notes.append(f"{name}: no watched window, so nothing is calibrated and all models count alike")
+        if len(rows) < recipe.least:
+            notes.append(f"{name}: {len(rows)} watched windows, so nothing is calibrated and all models count alike")
             continue
         true, heard = labels[rows], [logits[rows] for logits in said]
         temperatures[flag] = [temperature(logits, true) for logits in heard]
@@ -117,8 +117,9 @@ def mixture(sure: NDArray[np.float64], labels: NDArray[np.int64], trials: int, s
     members = len(sure)
 
     def normal(values: Sequence[float]) -> NDArray[np.float64]:
-        raw = np.array(values)
-        return np.asarray(raw / raw.sum(), np.float64)
+        raw = np.array(values, np.float64)
+        shares: NDArray[np.float64] = raw / raw.sum()
+        return shares
 
     def loss(trial: optuna.Trial) -> float:
         raw = [trial.suggest_float(name, 1e-3, 1.0) for name in MEMBERS[:members]]

@@ -69,10 +69,10 @@ class Corpus:
     left_out: Mapping[str, int]
     "What else was there, and how many of each."
 
-    def count(self) -> str:
-        """How many of what, in words."""
-        kinds = [f"{sum(clip.flag == flag for clip in self.clips)} {name}" for flag, name in enumerate(MODALITIES)]
-        return ", ".join(kinds)
+
+def counted(clips: Sequence[Clip]) -> str:
+    """How many of what, in words."""
+    return ", ".join(f"{sum(clip.flag == flag for clip in clips)} {name}" for flag, name in enumerate(MODALITIES))
 
 
 def corpus(folders: Sequence[Path]) -> Corpus:
@@ -98,12 +98,12 @@ def corpus(folders: Sequence[Path]) -> Corpus:
             continue
         clip, without_sound = named
         held = found.setdefault(clip.name, clip)
-        part = "film" if kind in FILMS else "sound"
-        before = getattr(held, part)
-        if before is None or _rank(file, without_sound) < _rank(before, before.name.startswith(f"{_SILENT}-")):
-            found[clip.name] = replace(held, film=file) if part == "film" else replace(held, sound=file)
-            if part == "film":
+        if kind in FILMS:
+            if held.film is None or _rank(file, without_sound) < _rank(held.film, clip.name in silent):
+                found[clip.name] = replace(held, film=file)
                 (silent.add if without_sound else silent.discard)(clip.name)
+        elif held.sound is None or _rank(file) < _rank(held.sound):
+            found[clip.name] = replace(held, sound=file)
     if not found:
         raise DataError(
             f"{', '.join(map(str, folders))}: no clip named as RAVDESS's (01-01-05-01-02-01-12.mp4, 03-….wav) or "
@@ -130,7 +130,7 @@ def _named(file: Path) -> tuple[Clip, bool] | None:
     return Clip(f"{source}-{rest}", source, f"{source}-{one['actor']}", EMOTIONS.index(ours), None, None), silent
 
 
-def _rank(file: Path, silent: bool) -> tuple[bool, int, str]:
+def _rank(file: Path, silent: bool = False) -> tuple[bool, int, str]:
     return silent, (FILMS + SOUNDS).index(file.suffix.lower()), str(file)
 
 

@@ -160,7 +160,7 @@ class Calibrating:
     spread: float = 0.5
     "Standard deviation of the normal prior of slopes around 1 and offsets around 0."
     least: int = 5
-    "Watched windows of a class below which its line stays as it is."
+    "Watched windows of a class below which its line stays as it is, and of a modality below which all of it does."
 
 
 @dataclass(frozen=True, slots=True)

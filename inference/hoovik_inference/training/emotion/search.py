@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import optuna
 from optuna.storages import JournalStorage
@@ -144,19 +143,44 @@ def tune(
 
 def with_transformer(recipe: Recipe, found: Mapping[str, float]) -> Recipe:
     """The recipe with values of TRANSFORMER."""
-    times = found["rate"]
-    phases = tuple(replace(phase, rate=phase.rate * times) for phase in recipe.fusing.phases)
-    of_losses: dict[str, Any] = {name: found[name] for name in found if hasattr(recipe.fusing.losses, name)}
-    of_shape: dict[str, Any] = {name: found[name] for name in ("dropout", "modality_drop_prob")}
-    of_fusing: dict[str, Any] = {name: found[name] for name in ("decay", "mixup", "mixup_share")}
-    losses, shape = replace(recipe.fusing.losses, **of_losses), replace(recipe.shape, **of_shape)
-    return replace(recipe, shape=shape, fusing=replace(recipe.fusing, phases=phases, losses=losses, **of_fusing))
+    fusing = recipe.fusing
+    phases = tuple(replace(phase, rate=phase.rate * found["rate"]) for phase in fusing.phases)
+    losses = replace(
+        fusing.losses,
+        smoothing=found["smoothing"],
+        focal=found["focal"],
+        auxiliary=found["auxiliary"],
+        contrast=found["contrast"],
+        triplet=found["triplet"],
+    )
+    return replace(
+        recipe,
+        shape=replace(recipe.shape, dropout=found["dropout"], modality_drop_prob=found["modality_drop_prob"]),
+        fusing=replace(
+            fusing,
+            phases=phases,
+            losses=losses,
+            decay=found["decay"],
+            mixup=found["mixup"],
+            mixup_share=found["mixup_share"],
+        ),
+    )
 
 
 def with_boosting(recipe: Boosting, found: Mapping[str, float]) -> Boosting:
     """The recipe with values of XGBOOST."""
-    values: dict[str, Any] = {**found, "max_depth": round(found["max_depth"])}
-    return replace(recipe, **values)
+    return replace(
+        recipe,
+        max_depth=round(found["max_depth"]),
+        learning_rate=found["learning_rate"],
+        subsample=found["subsample"],
+        colsample_bytree=found["colsample_bytree"],
+        colsample_bylevel=found["colsample_bylevel"],
+        min_child_weight=found["min_child_weight"],
+        gamma=found["gamma"],
+        reg_alpha=found["reg_alpha"],
+        reg_lambda=found["reg_lambda"],
+    )
 
 
 def _study(storage: JournalStorage, name: str, rising: bool) -> optuna.Study:

@@ -13,7 +13,7 @@ from hoovik_inference.emotion.reference.bundle import REFERENCE, save
 from hoovik_inference.emotion.reference.windows import AUDIO, FACE
 from hoovik_inference.training.emotion import plots
 from hoovik_inference.training.emotion.card import LIMITS, Story, card, listed
-from hoovik_inference.training.emotion.corpus import CREMA_D, RAVDESS, Corpus, corpus
+from hoovik_inference.training.emotion.corpus import CREMA_D, RAVDESS, Corpus, corpus, counted
 from hoovik_inference.training.emotion.ensemble import Fitted, fit
 from hoovik_inference.training.emotion.extract import Extracted, Tools, extract
 from hoovik_inference.training.emotion.material import SIDES, TEST, VALID, Material
@@ -93,7 +93,7 @@ def train(
     material = _material(read, sides)
     fitted = fit(material, recipe, work, trials=trials, resume=resume, device=device, progress=progress)
     valid, test = (score(fitted.bundle, material, side) for side in (VALID, TEST))
-    text = card(_story(found, read, sides, used), fitted, material, valid, test)
+    text = card(_story(read, sides, used), fitted, material, valid, test)
     save(replace(fitted.bundle, card=text), out)
     drawn = plots.draw(fitted, valid, test, out)
     (out / "history.json").write_text(json.dumps(_history(fitted), indent=1) + "\n", "utf-8")
@@ -124,10 +124,10 @@ def _history(fitted: Fitted) -> dict[str, object]:
     }
 
 
-def _story(found: Corpus, read: Extracted, sides: Mapping[str, int], tools: Tools) -> Story:
+def _story(read: Extracted, sides: Mapping[str, int], tools: Tools) -> Story:
     sources = sorted({clip.source for clip in read.clips})
-    data = [f"{'; '.join(TERMS[source] for source in sources)}. {len(read.clips)} clips: {found.count()}"]
-    data.append(f"{len(read.skipped)} of them could not be read or had no face or no sound, and are left out")
+    data = [f"{'; '.join(TERMS[source] for source in sources)}. {len(read.clips)} clips: {counted(read.clips)}"]
+    data.append(f"{len(read.skipped)} more could not be read or had no face or no sound, and are left out")
     if tools.voice is not None:
         data.append(f"voices are read by the wav2vec2 in {tools.voice.name}, on its own terms")
     if RAVDESS in sources or tools.voice is not None:
