@@ -21,7 +21,8 @@ MODALITY = np.array([0, 1, 2, 2])
 
 def probabilities() -> Floats:
     rows = MADE.random((4, 3)).astype(np.float32)
-    return rows / rows.sum(axis=1, keepdims=True)
+    out: Floats = rows / rows.sum(axis=1, keepdims=True)
+    return out
 
 
 def found(late: bool) -> Predictions:
