@@ -138,6 +138,18 @@ def test_a_picture_that_stands_still_in_the_dark_is_unusual() -> None:
     assert bad.anomaly and not good.anomaly and bad.anomaly_score < good.anomaly_score
 
 
+@pytest.mark.parametrize("steps", [1, 5, 9, SEQ_LEN])
+def test_a_window_that_is_not_full_yet_is_not_strange_for_that(steps: int) -> None:
+    for one, other in ((seen("neutral"), None), (seen("neutral"), heard("neutral")), (None, heard("neutral"))):
+        full = window(one, other)
+        short = dataclasses.replace(
+            full,
+            faces=(None,) * (SEQ_LEN - steps) + full.faces[:steps],
+            voices=(None,) * (SEQ_LEN - steps) + full.voices[:steps],
+        )
+        assert not LiteModel().infer([short])[0].anomaly
+
+
 def test_another_bundle_is_refused_with_what_was_expected() -> None:
     bundle = shipped().bundle
     for change, words in (

@@ -24,8 +24,8 @@ from hoovik_inference.voice.encoder import MODEL, EncoderNetwork
 PARTS = 4
 "Of the people who are not tested, for the networks that read them."
 WATCHED = 2
-"""Of these parts are watched, as many are trained on: how sure a voice may be read depends on whose it is, and four actors
-alone made the ensemble surer than it was right about the next four."""
+"""Of these parts are watched, as many are trained on: how sure a voice may be read depends on whose it is. With four
+actors watched the ensemble was surer than it was right about the next four."""
 EVERY = 5
 "Every fifth actor, from the fifth on, is tested: their UAR is nearest to the mean of all folds in the voice's card."
 TEMPERATURE = 0.76
