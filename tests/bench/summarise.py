@@ -129,7 +129,7 @@ def _stage(outcome: Outcome, name: str) -> Figures | None:
 def _emotion_ms(outcome: Outcome) -> float:
     """How long expressions and emotions are read, of a second and for each participant, ms."""
     stages = outcome.stats.get("stages", {})
-    spent = sum(stages[name]["n"] * stages[name]["mean"] for name in ("expression", "emotion") if name in stages)
+    spent: float = sum(stages[name]["n"] * stages[name]["mean"] for name in ("expression", "emotion") if name in stages)
     return round(spent / _seconds(outcome) / len(outcome.records), 2)
 
 
