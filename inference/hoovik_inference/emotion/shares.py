@@ -26,7 +26,8 @@ def logs(scores: Floats) -> Logs:
 def shares(of: Logs) -> NDArray[np.float64]:
     """(K,) scores, sum 1, of (K,) logarithms that may lack a constant."""
     out: NDArray[np.float64] = np.exp(of - of.max())
-    return out / out.sum()
+    out /= out.sum()
+    return out
 
 
 def apart(one: Logs, other: Logs) -> float:

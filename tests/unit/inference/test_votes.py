@@ -20,8 +20,9 @@ MODALITY = np.array([0, 1, 2, 2])
 
 
 def probabilities() -> Floats:
-    rows = MADE.random((4, 3)).astype(np.float32)
-    return rows / rows.sum(axis=1, keepdims=True)
+    rows: Floats = MADE.random((4, 3)).astype(np.float32)
+    rows /= rows.sum(axis=1, keepdims=True)
+    return rows
 
 
 def found(late: bool) -> Predictions:
