@@ -23,6 +23,8 @@ PATH for --task face is either
 PATH for --task voice is a folder of recordings named as RAVDESS's, however deep they lie in it:
   modality-channel-emotion-intensity-statement-repetition-actor, such as 03-01-05-01-02-01-12.wav.
 PATH for --task visemes is a folder of recordings, each with a TextGrid of the same name that has its phones.
+PATH for --task emotion is a folder of clips with sound, picture or both, in one sub-folder for each class or named as
+  RAVDESS's or CREMA-D's; or labelled pictures as above; or, named twice, pictures and recordings, which become pairs.
 Classes: neutral happy sad angry surprise disgust fear, or common spellings of them (anger, calm, happiness, …).
 Each picture and each recording counts: one in which no face or voice is found, or that cannot be read, is wrong."""
 
@@ -68,14 +70,20 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     evaluate.add_argument(
-        "--task", required=True, choices=("face", "voice", "visemes"),
-        help="what is scored: expressions of faces, emotions of voices, mouth shapes of speech",
+        "--task", required=True, choices=("face", "voice", "visemes", "emotion"),
+        help="what is scored: expressions of faces, emotions of voices, mouth shapes of speech, both together",
     )  # fmt: skip
-    evaluate.add_argument("--data", required=True, type=Path, metavar="PATH", help="npz file, or folder")
-    evaluate.add_argument("--classes", metavar="a,b,c", help="face, voice: only what is of these, only these predicted")
-    evaluate.add_argument("--limit", type=int, metavar="N", help="face, voice: only N, drawn with a fixed seed")
     evaluate.add_argument(
-        "--codec", metavar="opus:16k", help="voice, visemes: as a call delivers it at so many bits a second"
+        "--data", required=True, type=Path, action="append", metavar="PATH",
+        help="npz file, or folder; emotion: may be given twice",
+    )  # fmt: skip
+    evaluate.add_argument(
+        "--bundle", type=Path, metavar="FOLDER", help="emotion: as `train lite` writes it (default: the one that ships)"
+    )
+    evaluate.add_argument("--classes", metavar="a,b,c", help="not visemes: only what is of these, only these predicted")
+    evaluate.add_argument("--limit", type=int, metavar="N", help="not visemes: only N, drawn with a fixed seed")
+    evaluate.add_argument(
+        "--codec", metavar="opus:16k", help="not face: sound as a call delivers it at so many bits a second"
     )
     evaluate.add_argument("--loss", type=float, default=0.0, metavar="SHARE", help="… and loses packets (0.05: 5 %%)")
     evaluate.add_argument(
@@ -143,12 +151,12 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         from hoovik_inference.evaluation.faces import ExpressionPictures
         from hoovik_rtc.evaluate.faces import evaluate_faces
 
-        evaluate_faces(arguments.data, ExpressionPictures, classes=classes, limit=arguments.limit, **outputs)
+        evaluate_faces(arguments.data[0], ExpressionPictures, classes=classes, limit=arguments.limit, **outputs)
     elif arguments.task == "voice":
         from hoovik_rtc.evaluate.voices import evaluate_voices
 
         evaluate_voices(
-            arguments.data,
+            arguments.data[0],
             classes=classes,
             limit=arguments.limit,
             codec=arguments.codec,
@@ -156,10 +164,22 @@ def _evaluate(arguments: argparse.Namespace) -> int:
             window=arguments.window,
             **outputs,
         )
+    elif arguments.task == "emotion":
+        from hoovik_rtc.evaluate.emotion import evaluate_emotion
+
+        evaluate_emotion(
+            arguments.data,
+            bundle=arguments.bundle,
+            classes=classes,
+            limit=arguments.limit,
+            codec=arguments.codec,
+            loss=arguments.loss,
+            **outputs,
+        )
     else:
         from hoovik_rtc.evaluate.visemes import evaluate_visemes
 
-        evaluate_visemes(arguments.data, codec=arguments.codec, loss=arguments.loss, **outputs)
+        evaluate_visemes(arguments.data[0], codec=arguments.codec, loss=arguments.loss, **outputs)
     return 0
 
 
@@ -179,10 +199,11 @@ def _infer(arguments: argparse.Namespace) -> int:
 
 
 _OPTIONS = {
-    "classes": ("face", "voice"),
-    "limit": ("face", "voice"),
-    "codec": ("voice", "visemes"),
+    "classes": ("face", "voice", "emotion"),
+    "limit": ("face", "voice", "emotion"),
+    "codec": ("voice", "visemes", "emotion"),
     "window": ("voice",),
+    "bundle": ("emotion",),
 }
 "Tasks that know an option; the others refuse it."
 
@@ -191,6 +212,8 @@ def _refuse_strange(arguments: argparse.Namespace) -> None:
     for option, tasks in _OPTIONS.items():
         if getattr(arguments, option) is not None and arguments.task not in tasks:
             raise UsageError(f"--{option} is for --task {' and '.join(tasks)}, not for {arguments.task}")
+    if len(arguments.data) > 1 and arguments.task != "emotion":
+        raise UsageError(f"--data is given {len(arguments.data)} times; --task {arguments.task} takes one")
     if arguments.loss and arguments.codec is None:
         raise UsageError("--loss needs a call to lose packets in: add --codec, such as --codec opus:16k")
 

@@ -5,6 +5,7 @@ Nested keys in the environment are joined by two underscores: `HOOVIK_LIMITS__PA
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
 from collections.abc import Mapping
@@ -79,7 +80,9 @@ class VoiceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     "CPUs that the engine may take at once."
 
 
-OURS = ("hoovik-face-1", "facs-rules-1")
+LIGHT_VECTORS = "light-1"
+"What our own networks read of faces and voices, by the bundles' name for it."
+OURS = ("hoovik-lite-1", "hoovik-face-1", "facs-rules-1")
 "Emotion models that ship with the package."
 
 
@@ -87,10 +90,11 @@ class EmotionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The emotion model."""
 
     model: Annotated[str, Meta(min_length=1)] = OURS[0]
-    """`hoovik-face-1` reads expressions from pixels; `facs-rules-1` from action units alone, by published rules.
+    """`hoovik-lite-1` is an ensemble on what networks read of faces and voices; `hoovik-face-1` pools what they read of
+    a face, or of a voice where there is none; `facs-rules-1` reads action units alone, by published rules.
 
-    Or the folder of a bundle that `hoovik-rtc models import-reference` wrote: it needs `face.task`, and `voice.engine`
-    wav2vec2."""
+    Or the folder of a bundle: one that `hoovik-rtc train lite` wrote, or one that `models import-reference` or `train
+    emotion` wrote, which needs `face.task`, and `voice.engine` wav2vec2."""
     threshold: float | None = None
     "Best score below which the bot abstains and says neutral (0…1); by default the model's own, 0.45."
     votes: bool = False
@@ -100,6 +104,11 @@ class EmotionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def bundle(self) -> Path | None:
         """The folder of a bundle, where `model` is none of ours."""
         return None if self.model in OURS else Path(self.model)
+
+    @property
+    def light(self) -> bool:
+        """Whether it takes what our own light networks read, and not vectors of MediaPipe's task and wav2vec2."""
+        return self.bundle is None or _vectors_of(self.bundle) == LIGHT_VECTORS
 
 
 class LimitsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -210,6 +219,8 @@ def check_bundle(config: Config) -> None:
             f"{named}: there is no such folder; expected {', '.join(OURS)}, or a bundle as `hoovik-rtc models "
             "import-reference DIR --out BUNDLE --trust` writes it."
         )
+    if config.emotion.light:
+        return
     if config.voice.engine != "wav2vec2":
         raise ConfigError(
             f"{named}, trained on the voices of wav2vec2, but voice.engine is {config.voice.engine}: set it to "
@@ -227,6 +238,14 @@ def check_bundle(config: Config) -> None:
         )
 
 
+def _vectors_of(bundle: Path) -> str:
+    """What a bundle says that it takes; the reference's, where it says nothing or cannot be read (loading says why)."""
+    try:
+        return str(json.loads((bundle / "bundle.json").read_text("utf-8")).get("vectors", ""))
+    except (OSError, ValueError, AttributeError):
+        return ""
+
+
 _NOT_CONFIG = {"HOOVIK_MODELS"}
 
 
@@ -241,7 +260,7 @@ def _with_models(config: Config, environ: Mapping[str, str]) -> Config:
     if config.voice.engine == "sensevoice" and config.emotion.model == "facs-rules-1":
         raise ConfigError(
             "voice.engine is sensevoice, which names emotions, and emotion.model facs-rules-1 has no use for names: "
-            "set emotion.model to hoovik-face-1, or voice.engine to light."
+            "set emotion.model to hoovik-lite-1, or voice.engine to light."
         )
     return config
 

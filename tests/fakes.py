@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hoovik_inference.emotion import Stages, Steady
+from hoovik_inference.face import signs
 from hoovik_inference.face.picture import size
 from hoovik_inference.types import (
     EmotionEstimate,
@@ -77,7 +78,7 @@ class FakeFace:
 
     def portrait(self, picture: Picture) -> Portrait | None:
         return Portrait(
-            self._time_ms, np.zeros((48, 48), np.float32), np.zeros(52, np.float32), np.zeros(12, np.float32)
+            self._time_ms, np.zeros((48, 48), np.float32), np.zeros(52, np.float32), np.zeros(signs.COUNT, np.float32)
         )
 
     @property

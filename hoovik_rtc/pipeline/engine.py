@@ -10,7 +10,6 @@ from pathlib import Path
 import cv2
 from threadpoolctl import threadpool_limits
 
-from hoovik_inference.emotion import FaceModel
 from hoovik_inference.face import UNMEASURED, FaceModels, MeshFaceObserver, warm
 from hoovik_inference.types import EmotionModel, FaceObserver, VoiceObserver
 from hoovik_inference.voice import StreamVoiceObserver
@@ -20,7 +19,7 @@ from hoovik_rtc.consent import emotion_permitted
 from hoovik_rtc.errors import ConfigError
 from hoovik_rtc.pipeline.encoder import Encoder, load_encoder
 from hoovik_rtc.pipeline.eye import Reader
-from hoovik_rtc.pipeline.readout import build_emotion, reads_vectors
+from hoovik_rtc.pipeline.readout import build_emotion, reads_expressions, reads_vectors
 from hoovik_rtc.pipeline.workers import FACE_THREADS
 
 
@@ -80,7 +79,7 @@ def build_senses(config: Config, face_threads: int = FACE_THREADS, hears: bool =
     models = FaceModels()
     warm(models, face_threads)
     permitted = emotion_permitted(config.bot)
-    reads = config.emotion.model == FaceModel.name and permitted
+    reads = reads_expressions(config)
     vectors = reads_vectors(config)
     warm_voice(reads)
     return Senses(

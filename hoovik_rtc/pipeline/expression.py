@@ -71,6 +71,7 @@ class Expression:
         self._track: int | None = None
         self._since_ms = float("-inf")
         self._read: tuple[Floats, float, Floats | None] | None = None
+        self._sound_ms: float | None = None  # of the newest vector of the voice in the last window
         self._seen_ms: float | None = None
         self._voice: VoiceEstimate | None = None
         self._voice_at = float("-inf")
@@ -205,7 +206,12 @@ class Expression:
             return self._aligner.without(live) if before == "both" and live != "both" else None
         vectored = self._model is not None and self._model.vectors
         face, voice = self._with_vectors() if vectored else (self._expressive(self._face), self._voice)
-        return self._aligner.step(face if live != "audio_only" else None, voice if live != "video_only" else None, live)
+        window = self._aligner.step(
+            face if live != "audio_only" else None, voice if live != "video_only" else None, live
+        )
+        if vectored:
+            self._sound_ms = None if window is None else newest_sound_ms(window)
+        return window
 
     def _begin(self) -> tuple[Aligner, Holder]:
         """No step, and nothing said yet."""
@@ -277,15 +283,21 @@ class Expression:
 
     def _read_audio_ms(self) -> Any:
         """Of the newest sound behind an estimate: an encoder's vector is of some time before the newest."""
-        if self._vectored_voice is None or self._vectored_voice.embedding_ms is None:
+        if self._model is None or not self._model.vectors:
             return self._audio_ms()
-        return max(0, round(self._vectored_voice.embedding_ms))
+        return UNSET if self._sound_ms is None else max(0, round(self._sound_ms))
 
     def _mouth_ms(self) -> Any:
         """The moment of the sound that the visemes show, which they follow by their latency."""
         if self._voice is None or self._voice.viseme_ms is None:
             return self._audio_ms()
         return max(0, round(self._voice.viseme_ms))
+
+
+def newest_sound_ms(window: Window) -> float | None:
+    """Capture time of the newest sound behind the vectors of a window, Unix ms; None where no voice was read."""
+    times = (voice.embedding_ms for voice in window.voices if voice is not None and voice.embedding is not None)
+    return max((time for time in times if time is not None), default=None)
 
 
 def unread(voice: VoiceEstimate) -> VoiceEstimate:

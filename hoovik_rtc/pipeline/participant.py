@@ -45,6 +45,10 @@ REOPEN_MS = 500.0
 class Audience(Protocol):
     """Who hears of a participant; the meeting."""
 
+    def voiced(self, participant: Participant) -> None:
+        """A vector of the participant's voice is new: it can be read."""
+        ...
+
     def said(self, participant: Participant, message: EmotionUpdate | AvatarFrame) -> None:
         """Something about the participant goes to whoever may have it."""
         ...
@@ -157,9 +161,10 @@ class Participant:
             task = asyncio.ensure_future(self._release(self._detach_senses()))
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
-        elif before.emotion != consent.emotion:
+        elif before != consent:
             if self._sight is not None:
                 self._sight.express(consent.emotion)
+                self._sight.look_seldom(self._vectors_alone)
             self._read_voice(clock.now_ms())
             if not consent.emotion:
                 self._expression.forget_mood()
@@ -226,6 +231,8 @@ class Participant:
         if not self.consent.emotion:
             voice = unread(voice)  # it was under way
         self._expression.heard(voice, now)
+        if voice.embedding is not None:
+            self._audience.voiced(self)
         if self._expression.modality(now) == "audio_only" and self.consent.avatar and self._cadence.sound(now):
             self._expression.forget_face(now)
             self._send_avatar(now, measured=False)
@@ -282,6 +289,11 @@ class Participant:
         """Analysed, with a camera that is on."""
         return self._sight is not None and self._expression.camera
 
+    @property
+    def _vectors_alone(self) -> bool:
+        """Whether faces are looked at for nothing but their vectors."""
+        return not self.consent.avatar and self._model is not None and self._model.vectors
+
     def advise(self, advice: Advice) -> None:
         """The rate of the looks is another, or is not the full one: the sender is told what to send, by both ways."""
         self._limit_bitrate()
@@ -329,6 +341,7 @@ class Participant:
                 self._analysis, sender, link.video_tap, self.on_seen, self.on_expressed, self._load, self._telemetry
             )
             self._sight.express(self.consent.emotion)
+            self._sight.look_seldom(self._vectors_alone)
             link.video.sense = self._sight
             link.video_tap.request_keyframe()
         if link.audio_tap is not None:

@@ -10,6 +10,7 @@ from typing import Protocol
 from threadpoolctl import threadpool_limits
 
 from hoovik_inference.emotion import FaceModel, RuleModel
+from hoovik_inference.emotion.lite import NAME, LiteModel
 from hoovik_inference.emotion.model import THRESHOLD
 from hoovik_inference.types import EmotionModel
 from hoovik_rtc.config import Config, check_bundle
@@ -53,23 +54,34 @@ def build_emotion(config: Config) -> EmotionModel:
     threshold, bundle = config.emotion.threshold, config.emotion.bundle
     if bundle is not None and emotion_permitted(config.bot):
         check_bundle(config)
-        return _of(bundle, threshold)
-    return _MODELS.get(config.emotion.model, FaceModel)(THRESHOLD if threshold is None else threshold)
+        return _of(bundle, config.emotion.light, threshold)
+    return _MODELS.get(config.emotion.model, LiteModel)(THRESHOLD if threshold is None else threshold)
 
 
 def reads_vectors(config: Config) -> bool:
     """Whether the emotion model takes the vectors of faces and voices; see EmotionModel."""
-    return config.emotion.bundle is not None and emotion_permitted(config.bot)
+    return not config.emotion.light and emotion_permitted(config.bot)
 
 
-def _of(folder: Path, threshold: float | None) -> EmotionModel:
+def reads_expressions(config: Config) -> bool:
+    """Whether the emotion model takes what our networks read of faces and voices."""
+    by_rules = config.emotion.model == RuleModel.name
+    return config.emotion.light and not by_rules and emotion_permitted(config.bot)
+
+
+def _of(folder: Path, light: bool, threshold: float | None) -> EmotionModel:
     from hoovik_inference.emotion import reference
 
     try:
         engine = reference.ReferenceEngine(reference.load(folder))
-        return reference.ReferenceModel(engine, folder.resolve().name, threshold)
+        name = folder.resolve().name
+        if light:
+            return LiteModel(threshold, engine, name)
+        return reference.ReferenceModel(engine, name, threshold)
     except (ValueError, ModuleNotFoundError, OSError) as exc:
         raise ConfigError(f"emotion.model: {exc}") from exc
 
 
-_MODELS: dict[str, Callable[[float], EmotionModel]] = {FaceModel.name: FaceModel, RuleModel.name: RuleModel}
+_MODELS: dict[str, Callable[[float], EmotionModel]] = {
+    NAME: LiteModel, FaceModel.name: FaceModel, RuleModel.name: RuleModel
+}  # fmt: skip

@@ -25,8 +25,8 @@ def logs(scores: Floats) -> Logs:
 
 def shares(of: Logs) -> NDArray[np.float64]:
     """(K,) scores, sum 1, of (K,) logarithms that may lack a constant."""
-    out: NDArray[np.float64] = np.exp(of - of.max())
-    out /= out.sum()
+    raised = np.exp(of - of.max())
+    out: NDArray[np.float64] = raised / raised.sum()
     return out
 
 

@@ -90,9 +90,25 @@ def figures(labels: NDArray[np.int64], probabilities: Floats, classes: Sequence[
     strange = set(labels.tolist()) - set(columns)
     if strange:
         raise ValueError(f"labels {sorted(strange)} are none of {', '.join(classes)}")
-    count = len(columns)
     true = np.searchsorted(columns, labels)
-    among = _among(probabilities[:, columns].astype(np.float64))
+    return named_figures(true, probabilities[:, columns], [EMOTIONS[index] for index in columns])
+
+
+def named_figures(true: NDArray[np.int64], probabilities: Floats, classes: Sequence[str]) -> Figures:
+    """The figures of n >= 1 pictures of any classes.
+
+    Args:
+        true: (n,) index into `classes`.
+        probabilities: (n, K); a row of nan where nothing was found. They are made sum 1.
+        classes: K names.
+
+    Raises:
+        ValueError: Shapes don't fit.
+    """
+    count = len(classes)
+    if len(true) == 0 or probabilities.shape != (len(true), count):
+        raise ValueError(f"{true.shape} labels and {probabilities.shape} probabilities; expected (n,) and (n, {count})")
+    among = _among(probabilities.astype(np.float64))
     seen = ~np.isnan(among).any(axis=1)
     guessed = np.where(seen, np.where(seen[:, None], among, 0.0).argmax(axis=1), count)
     confusion = confusion_matrix(true, guessed, labels=range(count + 1))[:count]
@@ -102,8 +118,8 @@ def figures(labels: NDArray[np.int64], probabilities: Floats, classes: Sequence[
     there = support > 0
     ece, bins = calibration(among[seen].max(axis=1, initial=0.0), guessed[seen] == true[seen])
     return Figures(
-        classes=tuple(EMOTIONS[index] for index in columns),
-        n=len(labels),
+        classes=tuple(classes),
+        n=len(true),
         found=float(seen.mean()),
         accuracy=float((guessed == true).mean()),
         uar=float(recall[there].mean()),
@@ -112,14 +128,14 @@ def figures(labels: NDArray[np.int64], probabilities: Floats, classes: Sequence[
         confusion=confusion.astype(np.int64),
         per_class=tuple(
             ClassFigures(
-                name=EMOTIONS[index],
+                name=name,
                 n=int(support[k]),
                 found=int(support[k] - confusion[k, count]),
                 recall=float(recall[k]),
                 precision=float(precision[k]),
                 f1=float(f1[k]),
             )
-            for k, index in enumerate(columns)
+            for k, name in enumerate(classes)
         ),
         bins=bins,
     )

@@ -20,9 +20,9 @@ MODALITY = np.array([0, 1, 2, 2])
 
 
 def probabilities() -> Floats:
-    rows: Floats = MADE.random((4, 3)).astype(np.float32)
-    rows /= rows.sum(axis=1, keepdims=True)
-    return rows
+    rows = MADE.random((4, 3)).astype(np.float32)
+    out: Floats = rows / rows.sum(axis=1, keepdims=True)
+    return out
 
 
 def found(late: bool) -> Predictions:

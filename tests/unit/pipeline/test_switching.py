@@ -77,6 +77,8 @@ class Room:
 
     def told(self, participant: Participant, message: BotMessage) -> None: ...
 
+    def voiced(self, participant: Participant) -> None: ...
+
     def run(self, participant: Participant, model: Disagreeing, ms: int, camera: bool = True, mic: bool = True) -> None:
         """So many milliseconds of a call."""
         for _ in range(ms):

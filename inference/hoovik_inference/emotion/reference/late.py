@@ -60,7 +60,8 @@ def weights_of(face: int, audio: int, classes: int) -> dict[str, tuple[int, ...]
 
 def _pooled(scores: Floats, values: Floats, mask: Floats) -> Floats:
     """(N, D) of (N, T, D) by a softmax of (N, T) scores over the steps that count; zeros where none does."""
-    weights = np.exp(scores - np.where(mask != 0, scores, -np.inf).max(axis=1, keepdims=True, initial=-1e9)) * mask
+    top = np.where(mask != 0, scores, np.float32(-1e9)).max(axis=1, keepdims=True)
+    weights = np.exp(np.minimum(scores - top, np.float32(0.0))) * mask
     weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-9)
     pooled: Floats = np.einsum("nt,ntd->nd", weights, values)
     return pooled

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hoovik_inference.emotion.lite.rows import FACE
-from hoovik_inference.training.lite import film
-from hoovik_inference.training.lite.faces import Eyes, Landmarks, Spoiler, collapsed
+from hoovik_inference.evaluation import film
+from hoovik_inference.evaluation.eyes import Eyes, Landmarks, Spoiler, collapsed
 from hoovik_inference.training.progress import Progress
 from hoovik_inference.types import SEQ_LEN, Floats, Image
 

@@ -18,10 +18,10 @@ from hoovik_inference.types import Image
 
 FPS = 10
 "Of what is looked at: a step of a window each."
-SIDE = 192
-"To which a small picture is enlarged."
-BORDER = 48
-"Of grey around it: faces that fill a picture are not found."
+SIDE, LARGEST = 192, 480
+"Longer side in pixels to which a smaller picture is enlarged, and a larger one made smaller."
+BORDER = 0.25
+"Of grey around it, in longer sides: faces that fill a picture are not found."
 GREY = 128
 SHIFT_PX, TURN_DEG, ZOOM = 1.2, 0.6, 0.006
 "Standard deviations of what the head moves from picture to picture; it is drawn back to the middle."
@@ -34,10 +34,14 @@ KBITS = (150, 600)
 
 
 def animated(picture: Image, count: int, rng: np.random.Generator) -> list[Image]:
-    """`count` pictures (H, W, 3) of the face in a (h, w) grey one."""
-    large = cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
-    whole = cv2.copyMakeBorder(large, *(BORDER,) * 4, cv2.BORDER_CONSTANT, value=(GREY,))
-    side = SIDE + 2 * BORDER
+    """`count` pictures (H, W, 3) of the face in a (h, w) grey or (h, w, 3) coloured one."""
+    longer = max(picture.shape[:2])
+    scale = min(max(1.0, SIDE / longer), LARGEST / longer)
+    border = round(BORDER * scale * longer)
+    size = (round(picture.shape[1] * scale), round(picture.shape[0] * scale))
+    large = cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC if scale > 1.0 else cv2.INTER_AREA)
+    whole = cv2.copyMakeBorder(large, *(border,) * 4, cv2.BORDER_CONSTANT, value=(GREY,) * 3)
+    height, width = whole.shape[:2]
     noise = rng.uniform(*NOISE)
     place = rng.normal(0.0, 2.0, 4)
     frames = []
@@ -45,17 +49,17 @@ def animated(picture: Image, count: int, rng: np.random.Generator) -> list[Image
         place = BACK * place + rng.normal(0.0, 1.0, 4)
         turn, zoom = math.radians(place[2] * TURN_DEG), 1.0 + ZOOM * place[3]
         cosine, sine = zoom * math.cos(turn), zoom * math.sin(turn)
-        half = side / 2
+        x, y = width / 2, height / 2
         move = np.array(
             (
-                (cosine, sine, half * (1 - cosine - sine) + SHIFT_PX * place[0]),
-                (-sine, cosine, half * (1 + sine - cosine) + SHIFT_PX * place[1]),
+                (cosine, sine, x - cosine * x - sine * y + SHIFT_PX * place[0]),
+                (-sine, cosine, y + sine * x - cosine * y + SHIFT_PX * place[1]),
             )
         )
-        moved = cv2.warpAffine(whole, move, (side, side), flags=cv2.INTER_LINEAR, borderValue=(GREY,))
-        seen = moved.astype(np.float32) + rng.normal(0.0, noise, (side, side)).astype(np.float32)
-        grey = np.clip(seen, 0, 255).astype(np.uint8)
-        frames.append(np.repeat(grey[..., None], 3, axis=2))
+        moved = cv2.warpAffine(whole, move, (width, height), flags=cv2.INTER_LINEAR, borderValue=(GREY,) * 3)
+        coloured = moved if moved.ndim == 3 else np.repeat(moved[..., None], 3, axis=2)
+        grain = rng.normal(0.0, noise, (height, width, 1)).astype(np.float32)
+        frames.append(np.clip(coloured.astype(np.float32) + grain, 0, 255).astype(np.uint8))
     return frames
 
 
@@ -65,8 +69,10 @@ def called(frames: Sequence[Image], kbits: float, fps: int = FPS) -> list[Image]
     coder: VideoCodecContext = av.CodecContext.create("libvpx", "w")
     coder.width, coder.height, coder.pix_fmt = width - width % 2, height - height % 2, "yuv420p"
     coder.bit_rate, coder.time_base = round(kbits * 1000), fractions.Fraction(1, fps)
+    coder.thread_count = 1  # pictures are small: more threads would only wait for each other
     coder.options = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0", "error-resilient": "1"}
     decoder: VideoCodecContext = av.CodecContext.create("vp8", "r")
+    decoder.thread_count = 1
     shown = (frame for packet in _packets(coder, frames) for frame in decoder.decode(packet))
     return [np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) for frame in shown]
 

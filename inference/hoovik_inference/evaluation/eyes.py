@@ -1,4 +1,4 @@
-"""Rows of faces: pictures and clips as the service's own eyes see them in a call."""
+"""Rows of faces: pictures as the service's own eyes see them in a call."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from hoovik_inference.emotion.lite.rows import FACE, face_row
+from hoovik_inference.evaluation.film import FPS, KBITS, animated, called
 from hoovik_inference.face import FaceModels, MeshFaceObserver
 from hoovik_inference.face.expression import ExpressionReader
-from hoovik_inference.training.lite.film import FPS, KBITS, animated, called
-from hoovik_inference.types import SEQ_LEN, FaceEstimate, Floats, Image
+from hoovik_inference.types import SEQ_LEN, Floats, Image
 
 WARM = 2
-"Pictures before the window: a face is found in the first, and followed from then on."
+"Pictures before a window: a face is found in the first, and followed from then on."
 
 Spoiler = Callable[[Sequence[Image], np.random.Generator], Sequence[Image]]
 "What happens to the pictures before they are seen."
@@ -34,20 +34,19 @@ class Eyes:
         """Release the models."""
         self._models.close()
 
+    def follow(self) -> Follower:
+        """For the pictures of one face, in order."""
+        return Follower(MeshFaceObserver(self._models), self._reader)
+
     def rows(self, frames: Sequence[Image], fps: float = FPS, landmarks: Landmarks | None = None) -> Floats:
         """(T, FACE), one for each picture; nan where no face was found."""
         out = np.full((len(frames), FACE), np.nan, np.float32)
-        observer = MeshFaceObserver(self._models)
+        follower = self.follow()
         for index, frame in enumerate(frames):
-            face = self._look(observer, frame, 1000.0 + index * 1000.0 / fps, landmarks)
-            portrait = None if face is None else observer.portrait(frame)
-            if face is None or portrait is None:
-                continue
-            seen = dataclasses.replace(face, expression=self._reader.read(portrait), signs=portrait.signs)
-            row = face_row(seen)
+            row = follower.look(frame, 1000.0 + index * 1000.0 / fps, landmarks)
             if row is not None:
                 out[index] = row
-        observer.close()
+        follower.close()
         return out
 
     def window(
@@ -57,7 +56,10 @@ class Eyes:
         spoiler: Spoiler | None = None,
         landmarks: Landmarks | None = None,
     ) -> Floats | None:
-        """(SEQ_LEN, FACE) of a second of the face in a (h, w) grey picture; None where none was found at its end."""
+        """(SEQ_LEN, FACE) of a second of the face in a picture, as `film.animated` has it.
+
+        None where no face was found at its end.
+        """
         frames: Sequence[Image] = animated(picture, SEQ_LEN + WARM, rng)
         frames = called(frames, rng.uniform(*KBITS))
         if spoiler is not None:
@@ -65,14 +67,28 @@ class Eyes:
         rows = self.rows(frames, landmarks=landmarks)[-SEQ_LEN:]
         return None if np.isnan(rows[-1, 0]) else rows
 
-    def _look(
-        self, observer: MeshFaceObserver, frame: Image, time_ms: float, landmarks: Landmarks | None
-    ) -> FaceEstimate | None:
-        face = observer.observe(frame, time_ms)
-        if face is None or landmarks is None:
-            return face
-        height, width = frame.shape[:2]
-        return observer.read(landmarks(face.landmarks), width, height, time_ms, picture=frame)
+
+class Follower:
+    """Looks at one face."""
+
+    def __init__(self, observer: MeshFaceObserver, reader: ExpressionReader) -> None:
+        """With an observer of its own."""
+        self._observer, self._reader = observer, reader
+
+    def look(self, frame: Image, time_ms: float, landmarks: Landmarks | None = None) -> Floats | None:
+        """(FACE,) of an (H, W, 3) picture; None where no face was found."""
+        face = self._observer.observe(frame, time_ms)
+        if face is not None and landmarks is not None:
+            height, width = frame.shape[:2]
+            face = self._observer.read(landmarks(face.landmarks), width, height, time_ms, picture=frame)
+        portrait = None if face is None else self._observer.portrait(frame)
+        if face is None or portrait is None:
+            return None
+        return face_row(dataclasses.replace(face, expression=self._reader.read(portrait), signs=portrait.signs))
+
+    def close(self) -> None:
+        """Release the tracker."""
+        self._observer.close()
 
 
 def collapsed(landmarks: Floats) -> Floats:
