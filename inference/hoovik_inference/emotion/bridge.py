@@ -9,14 +9,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hoovik_inference.emotion.shares import Logs, alike, logs, shares
+from hoovik_inference.emotion.shares import NOISE, Logs, alike, apart, logs, shares
 from hoovik_inference.types import EMOTIONS, EmotionEstimate
 
 FADE_MS = 10_000.0
 """What was read before a switch counts 1/e after so long, and nearly in full for a quarter of it: exp(-(age/FADE)²).
 People go on feeling as they did for some seconds; after that nothing is left that says so."""
-MEAN_MS = 400.0
-"Time constant of what counts as read before a switch: one reading alone has noise."
+BACK_MS = 2_500.0
+"The same where a modality comes in addition: more is known then, and it is only to fill its window."
+MEAN_MS = 150.0
+"""Time constant of what counts as read before a switch: one reading alone has noise, and what was read a second ago is
+another moment's."""
 SETTLE_MS = 1000.0
 "So long after a switch readings that are alike still make up what the modality said of the same face or voice."
 IDLE_MS = 2000.0
@@ -36,17 +39,23 @@ class _Crossing:
     "(K,) as the other modality read the same: the mean of its first readings that are alike."
     since_ms: float
     "Capture time of the first of these."
+    fade_ms: float
+    "FADE_MS or BACK_MS."
     readings: int = 1
     "How many there were."
 
     def weight(self, now: Logs, time_ms: float) -> float:
-        """0…1 of the offset: less the more the modality's own reading has moved since, and with time."""
+        """0…1 of the offset: less the more the modality's own reading has moved since, and with time.
+
+        Less, too, where it is as small as noise: two modalities that agree need no bridge.
+        """
         age = max(0.0, time_ms - self.since_ms)
         same = alike(now, self.first)
         if age <= SETTLE_MS and same > 0.5:
             self.readings += 1
             self.first = self.first + (now - self.first) / self.readings
-        return same * math.exp(-((age / FADE_MS) ** 2))
+        differs = min(1.0, apart(self.before, self.first) / NOISE)
+        return differs * same * math.exp(-((age / self.fade_ms) ** 2))
 
 
 class Bridge:
@@ -54,8 +63,8 @@ class Bridge:
 
     What another modality reads of the same person differs by an offset of the logarithms of scores. It is found at the
     switch, added from there on, and fades: with how far the other modality's own reading has moved since, so that a
-    person who changes is seen to at once, and slowly with time. Scores, label, confidence and abstaining are then of
-    the sum; valence, arousal and dominance stay as they were read.
+    person who changes is seen to at once, and slowly with time (sooner where a modality comes back). Scores, label,
+    confidence and abstaining are then of the sum; valence, arousal and dominance stay as they were read.
 
     - Where the bot had abstained, a modality that comes in addition counts at once: there is nothing to hold on to.
     - Where nothing can be read after a switch (a voice alone that is silent), what was read before stands for IDLE_MS.
@@ -101,7 +110,7 @@ class Bridge:
         gained = estimate.modality == "both"
         if self._mean is None or unread(last) or (gained and last.abstained):
             return None
-        return _Crossing(self._mean, own, estimate.time_ms)
+        return _Crossing(self._mean, own, estimate.time_ms, BACK_MS if gained else FADE_MS)
 
     def _remember(self, told: EmotionEstimate, said: Logs) -> None:
         """What is said is a mean of the newest, and of those alone once something else is said."""

@@ -154,6 +154,18 @@ def test_what_is_said_over_time_is_the_references_smoothing(engine: ReferenceEng
     assert len(labels) > 1, "else this tests little"
 
 
+def test_without_a_switch_a_holder_says_what_the_smoothing_says_to_the_bit(model: ReferenceModel) -> None:
+    holder, alone = model.holder(), model.smoothing()
+    seen, heard = vectors(40, FACE, 30), vectors(40, AUDIO, 31)
+    for number in range(1, 40):
+        (one,) = model.infer([window(seen[:number], heard[:number], number * STEP_MS)])
+        said, expected = holder.hold(one), alone.hold(one)
+        assert (said.emotion, said.confidence, said.abstained) == (
+            expected.emotion, expected.confidence, expected.abstained
+        )  # fmt: skip
+        assert said.scores is one.scores
+
+
 def test_over_a_switch_the_label_goes_on_and_the_scores_are_those_of_the_window(model: ReferenceModel) -> None:
     holder, alone = model.holder(), model.smoothing()
     for step in range(14):

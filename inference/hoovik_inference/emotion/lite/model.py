@@ -15,6 +15,7 @@ from hoovik_inference.emotion.face_model import CALL, VOICE_SHARE
 from hoovik_inference.emotion.habit import Habit
 from hoovik_inference.emotion.lite.rows import FACE, VECTORS, VOICE, VOICE_NAMES, face_row, voice_row
 from hoovik_inference.emotion.model import affect_of, coordinates, excitement
+from hoovik_inference.emotion.reference.anomaly import threshold_of
 from hoovik_inference.emotion.reference.bundle import load
 from hoovik_inference.emotion.reference.engine import ReferenceEngine
 from hoovik_inference.emotion.reference.errors import BundleError
@@ -105,6 +106,7 @@ class LiteModel:
         scores = np.broadcast_to(CALL, (len(windows), len(EMOTIONS))).astype(np.float32)
         unusual, score = np.zeros(len(windows), bool), np.zeros(len(windows))
         said: list[Mapping[str, Floats] | None] = [None] * len(windows)
+        limits: list[float | None] = [None] * len(windows)
         places = np.flatnonzero(read)
         if len(places):
             found = self._engine.infer(given.at(places))
@@ -113,8 +115,9 @@ class LiteModel:
             each = votes(self._engine.bundle.ensemble, found, given.modality[places])
             for place, by_name, row in zip(places.tolist(), each, odds, strict=True):
                 said[place] = {name: _moved(one, row) for name, one in by_name.items()}
+                limits[place] = threshold_of(self._engine.bundle.detectors, int(given.modality[place]))
             unusual[places], score[places] = found.anomaly, found.anomaly_score
-        told = zip(windows, scores, read.tolist(), unusual.tolist(), score.tolist(), said, strict=True)
+        told = zip(windows, scores, read.tolist(), unusual.tolist(), score.tolist(), limits, said, strict=True)
         return [self._estimate(*one) for one in told]
 
     def _estimate(
@@ -124,6 +127,7 @@ class LiteModel:
         read: bool,
         unusual: bool,
         unusual_score: float,
+        limit: float | None,
         said: Mapping[str, Floats] | None,
     ) -> EmotionEstimate:
         voices = [voice for voice in window.voices if voice is not None]
@@ -148,6 +152,7 @@ class LiteModel:
             model=self.name,
             threshold=self._threshold,
             votes=said,
+            anomaly_threshold=limit,
         )
 
 

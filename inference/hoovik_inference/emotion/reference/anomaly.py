@@ -74,6 +74,15 @@ def scores(
     return score, strange
 
 
+def threshold_of(detectors: Mapping[str, Detector], modality: int) -> float:
+    """The one that scores of a modality, by its flag, are held to.
+
+    Raises:
+        BundleError: It has no detector, and there is no global one.
+    """
+    return float(detectors[serving(detectors, MODALITIES[modality])].threshold)
+
+
 def serving(detectors: Mapping[str, Detector | Either], modality: str) -> str:
     """The detector for windows of a modality: its own, else the global one.
 

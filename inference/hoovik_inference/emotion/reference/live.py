@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hoovik_inference.emotion.model import affect_of, coordinates, excitement
-from hoovik_inference.emotion.reference.anomaly import serving
+from hoovik_inference.emotion.reference.anomaly import threshold_of
 from hoovik_inference.emotion.reference.engine import ReferenceEngine
 from hoovik_inference.emotion.reference.errors import BundleError
 from hoovik_inference.emotion.reference.smoothing import Smoother
@@ -76,7 +76,7 @@ class ReferenceModel:
         found = self._engine.infer(given)
         seen = given.face_mask.any(axis=1).tolist()
         unusual = zip(found.anomaly.tolist(), found.anomaly_score.tolist(), strict=True)
-        thresholds = [self._anomaly_threshold(flag) for flag in given.modality.tolist()]
+        thresholds = [threshold_of(self._engine.bundle.detectors, flag) for flag in given.modality.tolist()]
         said = votes(self._engine.bundle.ensemble, found, given.modality)
         told = zip(windows, found.probs, seen, unusual, thresholds, said, strict=True)
         return [self._estimate(*one) for one in told]
@@ -96,10 +96,6 @@ class ReferenceModel:
         scores[self._place] = 0.0
         np.add.at(scores, self._place, probabilities)
         return scores
-
-    def _anomaly_threshold(self, flag: int) -> float:
-        detectors = self._engine.bundle.detectors
-        return float(detectors[serving(detectors, MODALITIES[flag])].threshold)
 
     def _estimate(
         self,
