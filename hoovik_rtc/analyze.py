@@ -40,7 +40,7 @@ def analyze(file: Path, out: Path | None, config: Config) -> None:
     with Recording(file) as recording, _output(out) as sink, _progress() as progress:
         task = progress.add_task(file.name, total=recording.duration_ms)
         started = clock.now_ms()
-        playback = Playback(engines.build(config), emotion_permitted(config.bot))
+        playback = Playback(engines.build(config), emotion_permitted(config.bot), config.emotion.votes)
         try:
             for message in playback.play(recording):
                 sink.write(wire.encode(message) + "\n")
@@ -55,7 +55,7 @@ def analyze(file: Path, out: Path | None, config: Config) -> None:
 class Playback:
     """One recording, played to one participant's stages with the file's time as the clock."""
 
-    def __init__(self, engine: Engine, emotion: bool) -> None:
+    def __init__(self, engine: Engine, emotion: bool, votes: bool = False) -> None:
         self._model = engine.emotion
         self._face: FaceObserver = engine.face()
         self._voice: VoiceObserver = engine.voice()
@@ -67,7 +67,7 @@ class Playback:
         self._emotion = emotion
         self._reader = engine.expression if emotion else None
         self._reading = ReadingGate()
-        self._expression = Expression(engine.emotion)
+        self._expression = Expression(engine.emotion, votes)
         self._cadence = Cadence()
         self._envelope = Envelope("recording", "p-1")
         self._looked_ms = float("-inf")

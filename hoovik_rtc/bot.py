@@ -308,7 +308,9 @@ class Bot(AsyncIOEventEmitter):
         return await asyncio.get_running_loop().run_in_executor(self._workers.face, engine.build, self.config)
 
     def _open(self, room: str, analysis: Analysis, readout: Readout) -> Meeting:
-        meeting = Meeting(self.config, analysis, readout, self.telemetry, self.load, self._said, self._expired)
+        meeting = Meeting(
+            self.config, analysis, readout, self.telemetry, self.load, self._said, self._expired, self._voiced
+        )
         self._meetings[room] = meeting
         return meeting
 
@@ -324,6 +326,10 @@ class Bot(AsyncIOEventEmitter):
             # The listener is somebody else's code: what it raises must not stop the call.
             self.telemetry.count("listener_failed")
             logger.exception("a listener of the bot raised")
+
+    def _voiced(self, participant: Participant) -> None:
+        if self._feeling is not None:
+            self._feeling.voiced(participant)
 
     def _expired(self, participant: Participant) -> None:
         task = asyncio.ensure_future(self._leave_quietly(participant.session_id))

@@ -97,6 +97,8 @@ class EmotionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     emotion` wrote, which needs `face.task`, and `voice.engine` wav2vec2."""
     threshold: float | None = None
     "Best score below which the bot abstains and says neutral (0…1); by default the model's own, 0.45."
+    votes: bool = False
+    "Tell with each update what every model of an ensemble says by itself, and the thresholds: for the debug view."
 
     @property
     def bundle(self) -> Path | None:

@@ -184,7 +184,7 @@ STAGES = {
     "face": "The face mesh and what is read from it, on a worker.",
     "expression": "One face's expression read by the network, on a worker.",
     "voice": "Opus packets to a measured voice, on a worker.",
-    "speech": "One batch of all voices, read by the large speech encoder on a thread of its own.",
+    "speech": "One batch of voices (one voice, on a CPU), read by the large speech encoder on a thread of its own.",
     "emotion": "One call to the emotion model, for all participants at once.",
     "loop_stall": "How late the event loop comes to what is due every 100 ms.",
     "consent_to_first_face": "Consent → the first measured face.",

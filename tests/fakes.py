@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hoovik_inference.emotion import Steady
+from hoovik_inference.emotion import Stages, Steady
+from hoovik_inference.face import signs
 from hoovik_inference.face.picture import size
 from hoovik_inference.types import (
     EmotionEstimate,
@@ -77,7 +78,7 @@ class FakeFace:
 
     def portrait(self, picture: Picture) -> Portrait | None:
         return Portrait(
-            self._time_ms, np.zeros((48, 48), np.float32), np.zeros(52, np.float32), np.zeros(12, np.float32)
+            self._time_ms, np.zeros((48, 48), np.float32), np.zeros(52, np.float32), np.zeros(signs.COUNT, np.float32)
         )
 
     @property
@@ -134,7 +135,7 @@ class FakeEmotion:
         return [emotion(window) for window in windows]
 
     def holder(self) -> Holder:
-        return Steady()
+        return Stages(Steady())
 
 
 def engine() -> Engine:

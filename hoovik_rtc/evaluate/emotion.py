@@ -25,7 +25,7 @@ from hoovik_inference.evaluation.clips import clips
 from hoovik_inference.evaluation.ears import STEP, rows
 from hoovik_inference.evaluation.eyes import Eyes
 from hoovik_inference.evaluation.windows import Said, Scene, said
-from hoovik_inference.types import EMOTIONS, Floats
+from hoovik_inference.types import EMOTIONS, SEQ_LEN, Floats
 from hoovik_inference.voice.encoder import shipped as shipped_voice
 from hoovik_rtc import clock
 from hoovik_rtc.errors import EvaluationError, MediaFileError, UsageError
@@ -191,7 +191,8 @@ def _pictures(path: Path, eyes: Eyes, line: Line | None) -> Part:
 
     def scene(number: int) -> Scene:
         seen = eyes.window(load(found.sources[number]), np.random.default_rng((1, number)))
-        return Scene(int(found.labels[number]), _none(lite.FACE) if seen is None else seen, _none(lite.VOICE))
+        rows = np.full((SEQ_LEN, lite.FACE), np.nan, np.float32) if seen is None else seen
+        return Scene(int(found.labels[number]), rows, _none(lite.VOICE))
 
     remark = f"{path}: pictures, each moved a little and sent as video for a second"
     return Part(tuple(map(int, found.labels)), scene, "pictures", (remark,))
@@ -313,17 +314,16 @@ def _show(result: EmotionFigures, title: str) -> None:
     console = Console(highlight=False)
     console.print(escape(title), soft_wrap=True)
     table = Table()
-    for name in ("of", "modality"):
-        table.add_column(name)
-    for name in ("n", "read %", "accuracy %", "UAR %", "macro-F1 %", "ECE", "anomalies %"):
-        table.add_column(name, justify="right")
+    table.add_column("of")
+    for name in ("n", "read %", "acc. %", "UAR %", "F1 %", "ECE", "anomaly %"):
+        table.add_column(name, justify="right", no_wrap=True)
     for what, rows_of in (("whole", result.by_modality), ("windows", result.windows)):
         for name, one in rows_of.items():
             shares = [report.percent(share) for share in (one.found, one.accuracy, one.uar, one.macro_f1)]
             strange = report.percent(result.anomalies[name]) if what == "windows" else ""
-            table.add_row(what, name, str(one.n), *shares, report.ece(one), strange)
+            table.add_row(f"{what}, {name}", str(one.n), *shares, report.ece(one), strange)
     console.print(table)
-    console.print("whole: the mean of its windows, by class:")
+    console.print("acc.: accuracy, F1: macro-F1; whole: the mean of its windows, by class:", soft_wrap=True)
     report.show_classes(console, result.first)
     report.show_totals(console, result.first, "scenes", "a face or a voice")
 

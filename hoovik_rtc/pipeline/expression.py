@@ -13,7 +13,7 @@ from msgspec import UNSET
 
 from hoovik_avatar.animator import Animator
 from hoovik_avatar.types import AvatarPose
-from hoovik_inference.emotion import Aligner, Steady, modality, usable_voice
+from hoovik_inference.emotion import Aligner, Steady, bridged, modality, usable_voice
 from hoovik_inference.types import (
     ACTION_UNITS,
     BLENDSHAPES,
@@ -55,10 +55,12 @@ class Expression:
 
     Args:
         model: what will read the windows; without one they are as those of our own models.
+        votes: tell what each model of an ensemble says by itself, and the thresholds.
     """
 
-    def __init__(self, model: EmotionModel | None = None) -> None:
+    def __init__(self, model: EmotionModel | None = None, votes: bool = False) -> None:
         self._model = model
+        self._votes = votes
         self._animator = Animator()
         self._aligner, self._holder = self._begin()
         self._live: Modality | None = None
@@ -69,6 +71,7 @@ class Expression:
         self._track: int | None = None
         self._since_ms = float("-inf")
         self._read: tuple[Floats, float, Floats | None] | None = None
+        self._sound_ms: float | None = None  # of the newest vector of the voice in the last window
         self._seen_ms: float | None = None
         self._voice: VoiceEstimate | None = None
         self._voice_at = float("-inf")
@@ -107,6 +110,10 @@ class Expression:
     def felt(self, estimate: EmotionEstimate) -> None:
         """The emotion model spoke: mood and posture follow."""
         self._animator.mood(estimate)
+
+    def calibrate(self) -> None:
+        """What is read of the face in the next second is neutral."""
+        self._holder.calibrate()
 
     def forget_mood(self) -> None:
         """No emotion is read any more: posture and glow come to rest."""
@@ -199,12 +206,17 @@ class Expression:
             return self._aligner.without(live) if before == "both" and live != "both" else None
         vectored = self._model is not None and self._model.vectors
         face, voice = self._with_vectors() if vectored else (self._expressive(self._face), self._voice)
-        return self._aligner.step(face if live != "audio_only" else None, voice if live != "video_only" else None, live)
+        window = self._aligner.step(
+            face if live != "audio_only" else None, voice if live != "video_only" else None, live
+        )
+        if vectored:
+            self._sound_ms = None if window is None else newest_sound_ms(window)
+        return window
 
     def _begin(self) -> tuple[Aligner, Holder]:
         """No step, and nothing said yet."""
         if self._model is None:
-            return Aligner(), Steady()
+            return Aligner(), bridged(Steady())
         return Aligner(self._model.step_ms), self._model.holder()
 
     def _with_vectors(self) -> tuple[FaceEstimate | None, VoiceEstimate | None]:
@@ -230,16 +242,13 @@ class Expression:
         """The payload of an `emotion_update`."""
         estimate = self._holder.hold(estimate)
         seen = self._face if estimate.modality != "audio_only" else None
-        scores = {
-            name: round(float(score), 4)
-            for name, score in zip(EMOTIONS, estimate.scores, strict=True)
-            if not math.isnan(score)
-        }
+        votes = estimate.votes if self._votes else None
+        unusual = estimate.anomaly_threshold if self._votes else None
         speaking = self._voice.speaking_probability if self._voice is not None else 0.0
         return EmotionPayload(
             emotion=cast(Any, estimate.emotion),
             confidence=round(estimate.confidence, 4),
-            scores=cast(Any, scores),
+            scores=_by_name(estimate.scores),
             valence=round(estimate.valence, 4),
             arousal=round(estimate.arousal, 4),
             dominance=round(estimate.dominance, 4),
@@ -261,6 +270,9 @@ class Expression:
             quality=UNSET if seen is None else _quality(seen.quality),
             audio_ms=self._read_audio_ms() if estimate.modality != "video_only" else UNSET,
             voice_engine=self._voice_engine() if estimate.modality != "video_only" else UNSET,
+            votes=UNSET if votes is None else {name: _by_name(one) for name, one in votes.items()},
+            threshold=estimate.threshold if self._votes else UNSET,
+            anomaly_threshold=UNSET if unusual is None else round(unusual, 4),
         )
 
     def _voice_engine(self) -> Any:
@@ -271,9 +283,9 @@ class Expression:
 
     def _read_audio_ms(self) -> Any:
         """Of the newest sound behind an estimate: an encoder's vector is of some time before the newest."""
-        if self._vectored_voice is None or self._vectored_voice.embedding_ms is None:
+        if self._model is None or not self._model.vectors:
             return self._audio_ms()
-        return max(0, round(self._vectored_voice.embedding_ms))
+        return UNSET if self._sound_ms is None else max(0, round(self._sound_ms))
 
     def _mouth_ms(self) -> Any:
         """The moment of the sound that the visemes show, which they follow by their latency."""
@@ -282,11 +294,23 @@ class Expression:
         return max(0, round(self._voice.viseme_ms))
 
 
+def newest_sound_ms(window: Window) -> float | None:
+    """Capture time of the newest sound behind the vectors of a window, Unix ms; None where no voice was read."""
+    times = (voice.embedding_ms for voice in window.voices if voice is not None and voice.embedding is not None)
+    return max((time for time in times if time is not None), default=None)
+
+
 def unread(voice: VoiceEstimate) -> VoiceEstimate:
     """The same without what it expresses."""
     return dataclasses.replace(
         voice, expression=None, affect=None, engine=None, embedding=None, embedding_ms=None, signs=None
     )
+
+
+def _by_name(scores: Floats) -> Any:
+    """Scores by the names of their classes; one that a model lacks is absent."""
+    named = zip(EMOTIONS, scores.tolist(), strict=True)
+    return {name: round(score, 4) for name, score in named if not math.isnan(score)}
 
 
 def _quality(quality: FaceQuality) -> Quality:

@@ -1,8 +1,10 @@
-"""The emotion path: at the model's beat, the windows of all participants in one call to the model.
+"""The emotion path: at the model's beat, windows in one call to the model.
 
-Time goes in ticks of 0.1 s, and a model's step takes one or several. Everybody's step is at the same tick, so that all
-are one batch. An estimate is told once, when it is new: a model of the reference, 0.3 s a step, makes a message every
-0.3 s, whose times are those of what it was read from. In the ticks between, whose modality went out is read again.
+Time goes in ticks of 0.1 s, and a model's step takes one or several. Whose step is at the same tick are one batch. For
+models that read vectors of a large encoder, each participant has a beat of their own (beat.py): a step comes as soon as
+there is a new vector of the voice. An estimate is told once, when it is new: a model of the reference, 0.3 s a step,
+makes a message about every 0.3 s, whose times are those of what it was read from. In the ticks between, whose modality
+went out is read again.
 """
 
 from __future__ import annotations
@@ -10,9 +12,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
+from weakref import WeakKeyDictionary
 
 from hoovik_inference.types import EmotionEstimate, EmotionModel, Window
 from hoovik_rtc import clock
+from hoovik_rtc.pipeline.beat import Beat
 from hoovik_rtc.pipeline.load import Load
 from hoovik_rtc.pipeline.participant import Participant
 from hoovik_rtc.pipeline.workers import Workers
@@ -40,10 +44,11 @@ class Feeling:
         self._workers = workers
         self._telemetry = telemetry
         self._load = load
-        self._ticks_a_step = max(1, round(model.step_ms / 1000 / EVERY_S))
-        self._ticks = 0
+        self._beats: WeakKeyDictionary[Participant, Beat] = WeakKeyDictionary()
+        self._voiced: set[Participant] = set()  # whose new vectors wait for the call in flight
         self._task: asyncio.Task[None] | None = None
         self._running: asyncio.Future[None] | None = None
+        self._stopped = False
 
     def start(self) -> None:
         """Begin ticking."""
@@ -51,11 +56,18 @@ class Feeling:
 
     async def stop(self) -> None:
         """Stop ticking and wait for the call in flight."""
+        self._stopped = True
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         if self._running is not None:
             await asyncio.gather(self._running, return_exceptions=True)
+
+    def voiced(self, participant: Participant) -> None:
+        """A participant's voice has a new vector: read at once, or after the call in flight."""
+        if self._beat(participant).voiced(clock.now_ms()) and not self._stopped:
+            self._voiced.add(participant)
+            self._read_voiced()
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -63,18 +75,44 @@ class Feeling:
         while True:
             due = max(due + EVERY_S, loop.time())
             await asyncio.sleep(due - loop.time())
-            self._tick()
+            self._tick(clock.now_ms())
 
-    def _tick(self) -> None:
-        now, step = clock.now_ms(), self._ticks % self._ticks_a_step == 0
-        self._ticks += 1
-        ready = [(one, window) for one in self._participants() if (window := self._window(one, now, step)) is not None]
+    def _tick(self, now_ms: float) -> None:
+        ready: list[tuple[Participant, Window]] = []
+        for one in self._participants():
+            beat = self._beat(one)
+            step = one not in self._voiced and beat.due(now_ms, EVERY_S * 1000)
+            if step:
+                beat.stepped(now_ms)
+            window = self._window(one, now_ms, step)
+            if window is not None:
+                ready.append((one, window))
         if not ready:
             return
-        if self._running is not None and not self._running.done():
+        if self._busy:
             self._telemetry.count("emotion_ticks_skipped", len(ready))
             return
+        self._begin(ready)
+
+    def _read_voiced(self) -> None:
+        """Read those whose voices have new vectors."""
+        if self._busy or self._stopped:
+            return
+        now_ms, voiced = clock.now_ms(), self._voiced
+        self._voiced = set()
+        ready = [(one, window) for one in voiced if (window := self._window(one, now_ms, True)) is not None]
+        for one in voiced:
+            self._beat(one).stepped(now_ms)
+        if ready:
+            self._begin(ready)
+
+    def _begin(self, ready: list[tuple[Participant, Window]]) -> None:
         self._running = asyncio.ensure_future(self._infer(ready))
+        self._running.add_done_callback(lambda _: self._read_voiced())
+
+    @property
+    def _busy(self) -> bool:
+        return self._running is not None and not self._running.done()
 
     async def _infer(self, ready: list[tuple[Participant, Window]]) -> None:
         loop = asyncio.get_running_loop()
@@ -98,6 +136,9 @@ class Feeling:
         except Exception:
             self._blame("emotion_window_failed")
             return None
+
+    def _beat(self, participant: Participant) -> Beat:
+        return self._beats.setdefault(participant, Beat(self._model.step_ms))
 
     def _blame(self, name: str) -> None:
         """A bug of ours in one participant must not end the readouts of everybody: counted and said loudly."""

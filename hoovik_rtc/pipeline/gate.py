@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hoovik_rtc.pipeline.load import LEAST_HZ, Load
+from hoovik_rtc.pipeline.load import LEAST_HZ, TOLERANCE_MS, Load
 
 CROWDED = 2
 "Looks that wait for one pool: from here on pictures give way, and nobody waits long."
@@ -35,6 +35,11 @@ class GivingWay:
         return True
 
 
+SELDOM_MS = 200.0 - TOLERANCE_MS
+"""Between two looks where nobody asked for an avatar and a model reads vectors, a step every 0.3 s: five a second, as
+often as the reference is sent pictures. A face counts as out after 0.4 s."""
+
+
 class LookGate:
     """Lets a picture through where the rate in force allows it.
 
@@ -51,13 +56,16 @@ class LookGate:
         self._rate_hz = load.face_rate_hz
         self._put_off_ms = 0.0
         self._looked_ms = float("-inf")
+        self.seldom = False
+        "Whether faces are looked at for their vectors alone, see SELDOM_MS."
 
     def due(self, capture_ms: float) -> bool:
         """Whether it is time to look at a picture again; a capture time that leaps back begins anew."""
         rate_hz = self._load.face_rate_hz
         if rate_hz != self._rate_hz:
             self._rate_hz, self._put_off_ms = rate_hz, self._share * 1000 / rate_hz
-        return not 0 <= capture_ms - self._looked_ms < self._load.face_interval_ms + self._put_off_ms
+        interval_ms = max(self._load.face_interval_ms, SELDOM_MS if self.seldom else 0.0)
+        return not 0 <= capture_ms - self._looked_ms < interval_ms + self._put_off_ms
 
     def looked(self, capture_ms: float) -> None:
         """A picture was handed on."""

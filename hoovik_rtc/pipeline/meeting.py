@@ -47,6 +47,7 @@ class Meeting:
         load: how often faces are looked at.
         listener: hears everything that is said about anybody (the library's events).
         expired: called with a participant who did not come back in time.
+        voiced: called with a participant whose voice has a new vector.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Meeting:
         load: Load,
         listener: Listener,
         expired: Callable[[Participant], None],
+        voiced: Callable[[Participant], None],
     ) -> None:
         self._config = config
         self._analysis = analysis
@@ -66,6 +68,8 @@ class Meeting:
         self._load = load
         self._listener = listener
         self._expired = expired
+        self.voiced = voiced
+        "Told of a participant whose voice has a new vector; see Audience."
         self._streams: dict[str, set[EventStream]] = {}
         self._links: dict[Link, Participant] = {}
         self._expiry: dict[str, asyncio.TimerHandle] = {}
@@ -87,6 +91,7 @@ class Meeting:
             self._load,
             self._config.limits.messages_per_s,
             self._readout.emotion,
+            self._config.emotion.votes,
         )
         participant.host = on_loopback and not self.participants
         self.participants[participant.participant_id] = participant

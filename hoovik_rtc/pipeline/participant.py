@@ -45,6 +45,10 @@ REOPEN_MS = 500.0
 class Audience(Protocol):
     """Who hears of a participant; the meeting."""
 
+    def voiced(self, participant: Participant) -> None:
+        """A vector of the participant's voice is new: it can be read."""
+        ...
+
     def said(self, participant: Participant, message: EmotionUpdate | AvatarFrame) -> None:
         """Something about the participant goes to whoever may have it."""
         ...
@@ -66,6 +70,7 @@ class Participant:
         load: how often faces are looked at.
         messages_per_s: control messages taken over HTTP.
         model: what reads emotions.
+        votes: whether it is told what each model of an ensemble says by itself.
     """
 
     def __init__(
@@ -78,6 +83,7 @@ class Participant:
         load: Load,
         messages_per_s: int = 50,
         model: EmotionModel | None = None,
+        votes: bool = False,
     ) -> None:
         self.name = name
         self.participant_id = participant_id
@@ -98,7 +104,8 @@ class Participant:
         self._load = load
         self._envelope = Envelope(self.session_id, self.participant_id)
         self._model = model
-        self._expression = Expression(model)
+        self._votes = votes
+        self._expression = Expression(model, votes)
         self._cadence = Cadence()
         self._sight: Sight | None = None
         self._hearing: Hearing | None = None
@@ -154,9 +161,10 @@ class Participant:
             task = asyncio.ensure_future(self._release(self._detach_senses()))
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
-        elif before.emotion != consent.emotion:
+        elif before != consent:
             if self._sight is not None:
                 self._sight.express(consent.emotion)
+                self._sight.look_seldom(self._vectors_alone)
             self._read_voice(clock.now_ms())
             if not consent.emotion:
                 self._expression.forget_mood()
@@ -174,9 +182,10 @@ class Participant:
                 self._arm(now)
 
     def calibrate(self) -> None:
-        """The next face is neutral."""
+        """The next face is neutral, and what is read of it."""
         if self._sight is not None:
             self._sight.calibrate()
+            self._expression.calibrate()
 
     # What the senses bring.
 
@@ -222,6 +231,8 @@ class Participant:
         if not self.consent.emotion:
             voice = unread(voice)  # it was under way
         self._expression.heard(voice, now)
+        if voice.embedding is not None:
+            self._audience.voiced(self)
         if self._expression.modality(now) == "audio_only" and self.consent.avatar and self._cadence.sound(now):
             self._expression.forget_face(now)
             self._send_avatar(now, measured=False)
@@ -278,6 +289,11 @@ class Participant:
         """Analysed, with a camera that is on."""
         return self._sight is not None and self._expression.camera
 
+    @property
+    def _vectors_alone(self) -> bool:
+        """Whether faces are looked at for nothing but their vectors."""
+        return not self.consent.avatar and self._model is not None and self._model.vectors
+
     def advise(self, advice: Advice) -> None:
         """The rate of the looks is another, or is not the full one: the sender is told what to send, by both ways."""
         self._limit_bitrate()
@@ -310,7 +326,7 @@ class Participant:
             self._telemetry.took(f"{message}/{live}", clock.now_ms() - captured_ms)
 
     def _blank(self) -> Expression:
-        fresh = Expression(self._model)
+        fresh = Expression(self._model, self._votes)
         fresh.mic, fresh.camera = self._expression.mic, self._expression.camera
         return fresh
 
@@ -325,6 +341,7 @@ class Participant:
                 self._analysis, sender, link.video_tap, self.on_seen, self.on_expressed, self._load, self._telemetry
             )
             self._sight.express(self.consent.emotion)
+            self._sight.look_seldom(self._vectors_alone)
             link.video.sense = self._sight
             link.video_tap.request_keyframe()
         if link.audio_tap is not None:

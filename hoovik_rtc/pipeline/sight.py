@@ -103,6 +103,10 @@ class Sight:
         """Read the expression of faces from now on, or read it no more."""
         self._eye.express(on)
 
+    def look_seldom(self, on: bool) -> None:
+        """Look only as often as vectors of faces are needed, or as often as an avatar needs it."""
+        self._gate.seldom = on
+
     def _read(self, expressed: Expressed) -> None:
         if not self._stopping:
             self._expressed(expressed)

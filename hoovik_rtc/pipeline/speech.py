@@ -1,4 +1,4 @@
-"""A large speech encoder at work: one batch of all voices at a time, on a thread of its own."""
+"""A large speech encoder at work: voices in turn, on a thread of its own."""
 
 from __future__ import annotations
 
@@ -8,13 +8,18 @@ import threading
 from hoovik_inference.types import LIGHT
 from hoovik_inference.voice.large import Pace, SpeechEncoder, VoiceLine
 from hoovik_rtc import clock
+from hoovik_rtc.pipeline.rota import Rota
 from hoovik_rtc.pipeline.voice_engine import NOBODY, VoiceEngine
 from hoovik_rtc.telemetry import Counts
 
 logger = logging.getLogger(__name__)
 
 RUNS = 3.0
-"Over so many batches its load is smoothed: one slow batch changes nothing, some in a row do."
+"Over so many rounds its load is smoothed: one slow round changes nothing, some in a row do."
+VECTORS_S = 1.2
+"""A batch may take so long where vectors are asked for: after that they are of no use (`VOICE_STALE_MS` of
+expression.py). Nobody stands in for them, so that rounds may take longer. Otherwise a round through all voices may take
+as long as a window, so that no sound passes unread."""
 RECOVERED = 0.7
 "Of the time it has: where a try takes less, the encoder serves again."
 
@@ -23,11 +28,11 @@ CLOSE_S = 1.0
 
 
 class Speech:
-    """Reads what all voices of a process express, every `hop_s` of the encoder, the newest sound of each.
+    """Reads what all voices of a process express, each every `hop_s` of the encoder, the newest sound of each.
 
     No queue: each batch takes what is newest then, so that an encoder that takes longer reads less often and never
-    what is old. Where a batch takes longer than its windows the light encoder serves, and this one is tried again after
-    a rest (see `Pace`).
+    what is old. Whose turn it is, `Rota` says. Where it takes too long the light encoder serves, and this one is tried
+    again after a rest (see `Pace`).
 
     Args:
         encoder: Serves from one thread, this one.
@@ -41,10 +46,10 @@ class Speech:
     ) -> None:
         self._encoder = encoder
         self._telemetry = telemetry
-        # While a batch takes no longer than its windows, no sound passes unread: it is read less often, that is all.
-        self._limit = encoder.window_s / encoder.hop_s
+        self._limit = max(encoder.window_s, VECTORS_S if vectors else 0.0) / encoder.hop_s
         self._pace = pace or Pace(self._limit, RECOVERED * self._limit, memory_s=RUNS * encoder.hop_s)
         self._vectors = vectors
+        self._rota: Rota[VoiceLine] = Rota(encoder.hop_s * 1000, encoder.at_once)
         self._lines: list[VoiceLine] = []
         self._wake = threading.Condition()
         self._closed = self._failed = False
@@ -87,7 +92,6 @@ class Speech:
         self._thread.join(CLOSE_S)
 
     def _run(self) -> None:
-        hop_ms = self._encoder.hop_s * 1000
         due = clock.now_ms()
         while True:
             with self._wake:
@@ -96,9 +100,8 @@ class Speech:
                 if self._closed:
                     return
                 lines = list(self._lines)
-            due = clock.now_ms() + hop_ms
             try:
-                self._turn(lines)
+                due = clock.now_ms() + self._turn(lines)
             except Exception:
                 # The encoder is somebody else's code: without it from here on, and everybody is told.
                 self._telemetry.count("voice_engine_failed")
@@ -110,24 +113,26 @@ class Speech:
                     self._lines.clear()
                 return
 
-    def _turn(self, lines: list[VoiceLine]) -> None:
-        worth = [line for line in lines if line.worth]
-        if len(worth) < len(lines):
-            self._telemetry.count("voice_windows_silent", len(lines) - len(worth))
-        if not worth:
-            return
-        pace, kept_up = self._pace, self._pace.keeps_up
+    def _turn(self, lines: list[VoiceLine]) -> float:
+        """Read whose turn it is; how long nobody's is then, ms."""
+        pace, hop_s, kept_up = self._pace, self._encoder.hop_s, self._pace.keeps_up
         if not kept_up and not pace.try_due:
-            pace.rested(self._encoder.hop_s)
-            return
-        sounds = [line.sound() for line in worth]
+            pace.rested(hop_s)
+            return hop_s * 1000
+        turn = self._rota.turn(clock.now_ms(), lines)
+        if turn.silent:
+            self._telemetry.count("voice_windows_silent", turn.silent)
+        if not turn.read:
+            return turn.wait_ms
         started = clock.now_ms()
+        sounds = [line.sound() for line in turn.read]
         read = self._encoder.encode([samples for samples, _ in sounds])
         took_ms = clock.now_ms() - started
         self._telemetry.took("speech", took_ms)
-        self._telemetry.count("voice_windows_read", len(worth))
-        if pace.took(self._encoder.hop_s, took_ms / 1000):
-            for line, one, (_, time_ms) in zip(worth, read, sounds, strict=True):
+        self._telemetry.count("voice_windows_read", len(sounds))
+        share = 1.0 if self._vectors else len(sounds) / self._rota.reads
+        if pace.took(hop_s * share, took_ms / 1000):
+            for line, one, (_, time_ms) in zip(turn.read, read, sounds, strict=True):
                 line.take(one, time_ms)
         if pace.keeps_up != kept_up:
             self._telemetry.count("voice_engine_back" if pace.keeps_up else "voice_engine_behind")
@@ -137,3 +142,4 @@ class Speech:
                 logger.warning("the speech encoder falls behind and reads no voices for now")
                 for line in lines:
                     line.let_go()
+        return max(0.0, turn.wait_ms - took_ms)

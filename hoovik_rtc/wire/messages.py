@@ -48,7 +48,9 @@ class EmotionPayload(Struct, frozen=True):
     """What a face and a voice express. Fields of the face are absent where no face is measured.
 
     `blink_rate`: blinks a minute, absent until the face was watched for 10 s. `face_track`: which face is followed;
-    another number is another face.
+    another number is another face. Where `emotion.votes` is set, `votes` has what each model of an ensemble says by
+    itself, `threshold` the confidence below which it abstains, `anomaly_threshold` the score below which it is an
+    anomaly.
     """
 
     emotion: Emotion
@@ -73,6 +75,9 @@ class EmotionPayload(Struct, frozen=True):
     quality: Quality | UnsetType = UNSET
     audio_ms: UnixMs | UnsetType = UNSET
     voice_engine: str | UnsetType = UNSET
+    votes: dict[str, dict[Emotion, Unit]] | UnsetType = UNSET
+    threshold: Unit | UnsetType = UNSET
+    anomaly_threshold: float | UnsetType = UNSET
 
 
 class BoneTransforms(Struct, frozen=True):

@@ -6,7 +6,7 @@ start). Everything here is a value; nothing here computes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -268,6 +268,11 @@ class EmotionEstimate:
     "Name and version, such as facs-rules-1."
     threshold: float = 0.0
     "Score below which the model stands by no label."
+    votes: Mapping[str, Floats] | None = None
+    """Of an ensemble: by the name of each model that counted, its (7,) probabilities as `scores` are; None where one
+    model alone read it."""
+    anomaly_threshold: float | None = None
+    "The one that `anomaly_score` was held to; None where nothing looks for anomalies."
 
 
 class FaceObserver(Protocol):
@@ -323,7 +328,11 @@ class Holder(Protocol):
     """What is said of one participant over time, so that a label does not flicker. One instance per participant."""
 
     def hold(self, estimate: EmotionEstimate) -> EmotionEstimate:
-        """The newest estimate with the label and the confidence to show; its scores stay what they are."""
+        """The newest estimate with the label and the confidence to show, and the scores to show beside them."""
+        ...
+
+    def calibrate(self) -> None:
+        """What is read of the face from here on, for a second, is this participant's neutral one."""
         ...
 
 

@@ -4,6 +4,7 @@
     make bench ARGS="--paths us --participants 6 --seconds 8"
     make bench ARGS="--capacity"                   # and how many participants each path carries
     make bench ARGS="--skip-table --flame 6"       # only where our time goes
+    make bench ARGS="--skip-table --ages"          # emotions by models of the reference's size (ages.py)
 
 Paths: `us`, the service; `aiortc`, aiortc's default `track.recv()` (aiortc_path.py); `upload`, JPEGs and PCM over
 Socket.IO (upload_path.py); `floor`, bare decoding and face mesh (floor.py). All have the same models behind them.
@@ -38,7 +39,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tests.bench import plots, tables
+from tests.bench import ages, plots, tables
 from tests.bench.capacity import capacity
 from tests.bench.flame import flame
 from tests.bench.material import material, save
@@ -96,6 +97,8 @@ def bench(options: argparse.Namespace, console: Console) -> int:
             _table_runs(options, load, designs, results, progress)
         if options.capacity:
             _capacities(options, load, designs, results, progress)
+        if options.ages:
+            _ages(options, load, results, progress)
         if options.flame:
             task = progress.add_task("flame graph", total=None, doing="")
             loaded = _with(load, participants=options.flame)
@@ -103,7 +106,7 @@ def bench(options: argparse.Namespace, console: Console) -> int:
             results["flame"] = str(graph)
     _show(options, results, console)
     _write(results, options.out)
-    return int(any("failed" in one for one in results["runs"]))
+    return int(any("failed" in one for one in results["runs"] + results.get("ages", [])))
 
 
 def _table_runs(
@@ -145,6 +148,15 @@ def _capacities(
         _write(results, options.out)
 
 
+def _ages(options: argparse.Namespace, load: Load, results: dict[str, Any], progress: Progress) -> None:
+    """Emotions by models of the reference's size."""
+    task = progress.add_task("ages", total=len(options.ages), doing="")
+    longer = _with(load, warm_up=max(ages.WARM_UP_S, load.warm_up), avatar=not options.emotion_only)
+    results["ages"] = ages.ages(
+        options.ages, longer, lambda done, words: progress.update(task, completed=done, doing=words)
+    )
+
+
 def _show(options: argparse.Namespace, results: dict[str, Any], console: Console) -> None:
     """Tables on the console, plots beside the JSON."""
     runs: list[Figures] = results["runs"]
@@ -164,6 +176,8 @@ def _show(options: argparse.Namespace, results: dict[str, Any], console: Console
         if one["path"] == "us" and one.get("stages") and one["wanted"] in (options.participants[0],
                                                                           options.participants[-1]):  # fmt: skip
             console.print(tables.stage_table(one))
+    if results.get("ages"):
+        console.print(ages.table(results["ages"]))
     if results.get("capacity"):
         console.print(tables.capacity_table(results["capacity"]))
     written = [options.out / "bench.json"]

@@ -27,6 +27,10 @@ def parser(description: str) -> argparse.ArgumentParser:
     made.add_argument("--flame", type=int, nargs="?", const=6, metavar="N",
                       help="also record a flame graph of us with N participants (6)")  # fmt: skip
     made.add_argument("--native", action="store_true", help="with C and C++ frames in it; slower")
+    made.add_argument("--ages", type=_numbers, nargs="?", const=[1, 2, 4, 8], metavar="N,N",
+                      help="also the age of the sound that emotions are read from, with models of the reference's size "
+                      "and so many participants (1,2,4,8)")  # fmt: skip
+    made.add_argument("--emotion-only", action="store_true", help="nobody consents to an avatar in the runs of --ages")
     made.add_argument("--skip-table", action="store_true", help="without the runs for the table")
     return made
 

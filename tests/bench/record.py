@@ -20,6 +20,8 @@ class Record(msgspec.Struct):
     "Arrival of each avatar frame, measured or predicted."
     emotion: list[float] = []
     "Arrival of each emotion update."
+    sounds: list[tuple[float, float]] = []
+    "(audio_ms named, arrival) of each emotion update that names one: the newest sound that was read for it."
     audio: list[tuple[float, float]] = []
     "(audio_ms named, arrival) of each avatar frame that names one: which moment its visemes are about."
     audio_ahead_ms: float = 0.0
@@ -94,6 +96,8 @@ def note(record: Record, heard: Heard, at: float) -> None:
             record.audio.append((heard.payload.audio_ms, at))
     elif kind == "emotion_update":
         record.emotion.append(at)
+        if heard.payload.audio_ms is not None:
+            record.sounds.append((heard.payload.audio_ms, at))
     else:
         name = kind if heard.payload.code is None else f"{kind}:{heard.payload.code}"
         record.control[name] = record.control.get(name, 0) + 1

@@ -162,7 +162,7 @@ def theirs(bundle: Bundle, forest: IsolationForest, raw: Windows) -> dict[str, C
     network.train(False)
     normal = bundle.normaliser.apply(raw)
     streams = [torch.from_numpy(one) for one in (normal.face, normal.audio, normal.face_mask, normal.audio_mask)]
-    booster, seen = _booster(), RNG.normal(size=(1, 256)).astype(np.float32)
+    trees, seen = booster(), RNG.normal(size=(1, 256)).astype(np.float32)
     projected = RNG.normal(size=(1, COMPONENTS)).astype(np.float32)
 
     def run() -> None:
@@ -171,12 +171,12 @@ def theirs(bundle: Bundle, forest: IsolationForest, raw: Windows) -> dict[str, C
 
     return {
         "transformer": run,
-        "18,900 trees": lambda: booster.inplace_predict(projected),
+        "18,900 trees": lambda: trees.inplace_predict(projected),
         "an Isolation Forest of 200 trees": lambda: forest.decision_function(seen),
     }
 
 
-def _booster() -> Any:
+def booster() -> Any:
     """A few trained rounds, copied and each copy changed."""
     import xgboost
 
@@ -193,10 +193,10 @@ def _booster() -> Any:
     held["tree_info"] = [number % classes for number in range(ROUNDS * classes)]
     held["gbtree_model_param"]["num_trees"] = str(ROUNDS * classes)
     held["iteration_indptr"] = list(range(0, ROUNDS * classes + 1, classes))
-    booster = xgboost.Booster({"nthread": 1})
-    booster.load_model(bytearray(json.dumps(model).encode()))
-    booster.set_param({"nthread": 1})
-    return booster
+    grown = xgboost.Booster({"nthread": 1})
+    grown.load_model(bytearray(json.dumps(model).encode()))
+    grown.set_param({"nthread": 1})
+    return grown
 
 
 def _changed(tree: dict[str, Any], number: int) -> dict[str, Any]:

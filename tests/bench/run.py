@@ -36,6 +36,8 @@ class Load:
     "Folder for logs."
     port: int = 0
     "0 for any."
+    avatar: bool = True
+    "Whether everybody consents to an avatar, beside emotions."
     partial: bool = True
     "Whether those who were let in are measured where somebody was refused."
 
@@ -92,6 +94,8 @@ async def _play(
     command = [sys.executable, "-m", "tests.bench.sender", *(f"--{key}={value}" for key, value in arguments.items())]
     if load.partial:
         command.append("--partial")
+    if not load.avatar:
+        command.append("--emotion-only")
     with log.open("wb") as stream:
         sender = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, stderr=stream)
         try:

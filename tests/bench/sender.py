@@ -53,19 +53,19 @@ def say(**what: object) -> None:
     print(json.dumps(what), flush=True)
 
 
-def players(kind: str, media: Material, count: int, fps: float, seed: int) -> list[Player]:
+def players(kind: str, media: Material, count: int, fps: float, seed: int, avatar: bool = True) -> list[Player]:
     """The participants, their phases spread by the seed."""
     draw = random.Random(seed)
     phases = [draw.random() for _ in range(count)]
     if kind == "webrtc":
-        return [WebRtcPlayer(media.clip, phase) for phase in phases]
+        return [WebRtcPlayer(media.clip, phase, avatar) for phase in phases]
     return [UploadPlayer(media, fps, phase) for phase in phases]
 
 
 async def play(options: argparse.Namespace) -> Outcome:
     media = load(options.material)
     fps = media.clip.fps if options.kind == "webrtc" else options.fps
-    everyone = players(options.kind, media, options.participants, fps, options.seed)
+    everyone = players(options.kind, media, options.participants, fps, options.seed, not options.emotion_only)
     outcome = Outcome(fps=fps, wanted=len(everyone))
     inside: list[Player] = []
     async with aiohttp.ClientSession() as http:
@@ -135,6 +135,7 @@ def main() -> None:
     parser.add_argument("--warm-up", type=float, default=2.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--partial", action="store_true", help="measure even where somebody was refused")
+    parser.add_argument("--emotion-only", action="store_true", help="consent to no avatar")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     outcome = uvloop.run(play(options))

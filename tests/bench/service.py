@@ -45,6 +45,8 @@ class Design:
     "Pictures a second that it is to look at."
     allowance_ms: float = 0.0
     "By how much it may miss the latency target of --capacity, see capacity.py."
+    ready_s: float = READY_S
+    "How long it may take to start."
 
 
 def path_of(name: str, upload_fps: float = 5.0) -> Design:
@@ -95,7 +97,7 @@ def running(path: Design, port: int, out: Path) -> Iterator[Service]:
         process = subprocess.Popen(command, stdout=stream, stderr=stream, env=os.environ | ROOM_FOR_ALL)
         try:
             base = f"http://127.0.0.1:{port}"
-            _wait_ready(Service(base, process, log, 0.0))
+            _wait_ready(Service(base, process, log, 0.0), path.ready_s)
             yield Service(base, process, log, round(time.perf_counter() - started, 2))
         finally:
             end(process)
@@ -139,8 +141,8 @@ def check_free(port: int) -> None:
             raise BenchError(f"Port {port} is taken ({exc.strerror}). Choose another --port, or 0 for any.") from exc
 
 
-def _wait_ready(service: Service) -> None:
-    until = time.perf_counter() + READY_S
+def _wait_ready(service: Service, ready_s: float) -> None:
+    until = time.perf_counter() + ready_s
     while time.perf_counter() < until:
         service.check()
         try:
@@ -150,4 +152,4 @@ def _wait_ready(service: Service) -> None:
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             pass
         time.sleep(0.02)
-    raise BenchError(f"The service was not ready after {READY_S:g} s. The end of {service.log}:\n{tail(service.log)}")
+    raise BenchError(f"The service was not ready after {ready_s:g} s. The end of {service.log}:\n{tail(service.log)}")

@@ -36,6 +36,7 @@ def figures_of(run: Run, seed: int) -> Figures:
     faces = figures["measured_per_s"]["mean"]
     each = figures["cpu_percent_per_participant"] * 10 / faces if faces else None
     figures["cpu_ms_per_face"] = None if each is None else round(each, 2)
+    figures["emotion_ms_per_s"] = _emotion_ms(outcome)
     figures["stages"] = outcome.stats.get("stages", {})
     figures["stage_percent"] = _stage_percent(outcome)
     figures["counters"] = outcome.stats.get("counters", {})
@@ -123,6 +124,13 @@ def seen(record: Record) -> list[tuple[float, float]]:
 def _stage(outcome: Outcome, name: str) -> Figures | None:
     stage = outcome.stats.get("stages", {}).get(name)
     return None if stage is None else {key: stage[key] for key in ("n", "p50", "p95", "p99")}
+
+
+def _emotion_ms(outcome: Outcome) -> float:
+    """How long expressions and emotions are read, of a second and for each participant, ms."""
+    stages = outcome.stats.get("stages", {})
+    spent: float = sum(stages[name]["n"] * stages[name]["mean"] for name in ("expression", "emotion") if name in stages)
+    return round(spent / _seconds(outcome) / len(outcome.records), 2)
 
 
 def _stage_percent(outcome: Outcome) -> dict[str, float]:

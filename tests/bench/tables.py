@@ -32,6 +32,7 @@ COSTS = (
     ("  of it for each participant", "cpu_percent_per_participant"),
     ("  of it the event loop's thread", "main_thread_percent"),
     ("CPU ms for each measured face, all in", "cpu_ms_per_face"),
+    ("reading emotions, ms a second, each", "emotion_ms_per_s"),
     ("loop stall p99, ms", "loop_stall_p99_ms"),
     ("service memory, MiB", "rss_mib"),
     ("uploaded by each participant, kB/s", "uploaded_kb_per_s"),

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from tests.bench import figures
+from tests.bench import ages, figures
 from tests.bench.capacity import largest, missed
 from tests.bench.record import Head, Heard, Outcome, Record, Usage, note
 from tests.bench.run import Run
@@ -180,3 +180,41 @@ def test_the_search_finds_the_largest_number_with_few_tries(capacity: int, guess
     assert largest(holds, guess, limit=12) == min(capacity, 12)
     assert len(tried) == len(set(tried)) <= 7
     assert all(1 <= n <= 12 for n in tried)
+
+
+def read(sounds: list[tuple[float, float]], start: float = 0.0, end: float = 4000.0) -> Run:
+    """A run of one participant, whose results name sound and came at these times."""
+    record = Record(sounds=sounds, emotion=[at for _, at in sounds] + [50.0], audio_ahead_ms=20.0)
+    stats = {"stages": {"speech": {"n": 8, "p50": 90.0}, "face": {"n": 20, "p50": 9.0}}}
+    usage = Usage(cpu_percent=120.0, main_thread_percent=20.0, rss_mib=900.0)
+    outcome = Outcome(start_ms=start, end_ms=end, wanted=1, records=[record], usage=usage, stats=stats)
+    return Run(path_of("us"), outcome, 1.0)
+
+
+def test_an_age_counts_from_when_the_microphone_heard_the_newest_sound_to_the_arrival() -> None:
+    found = ages.figures_of(read([(1000.0, 1200.0), (1300.0, 1520.0), (1300.0, 1820.0), (5000.0, 5100.0)]))
+    assert found["age_ms"]["n"] == 3, "what came after the window does not count"
+    assert found["age_ms"]["p50"] == 240.0 and found["age_ms"]["p95"] == 540.0
+    assert found["results_per_s"] == 1.0, "one without a voice is a result too"
+    assert (found["windows_per_s"], found["faces_per_s"]) == (2.0, 5.0)
+
+
+def test_ages_that_grow_within_a_run_are_seen() -> None:
+    steady = [(at - 200.0, at) for at in range(0, 4000, 250)]
+    later = [(at - 200.0 - at / 10, at) for at in range(0, 4000, 250)]
+    assert ages.growth(read([(float(a), float(b)) for a, b in steady]).outcome) == 0.0
+    assert ages.growth(read([(float(a), float(b)) for a, b in later]).outcome) == pytest.approx(200.0, abs=30)
+
+
+@pytest.mark.parametrize(
+    ("participants", "p50", "per_s", "said"),
+    [
+        (4, 240.0, 13.0, "held"),
+        (4, 260.0, 13.0, "p50 > 250 ms"),
+        (8, 500.0, 25.0, "held"),
+        (8, 700.0, 15.0, "p50 > 600 ms, < 20 results/s"),
+        (2, 900.0, 1.0, ""),
+    ],
+)
+def test_what_is_aimed_at_is_said(participants: int, p50: float, per_s: float, said: str) -> None:
+    assert ages.aim({"participants": participants, "age_ms": {"p50": p50}, "results_per_s": per_s}) == said

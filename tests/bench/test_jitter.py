@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hoovik_inference.face import signs
 from hoovik_inference.types import EMOTIONS, PORTRAIT_SIDE, FaceEstimate, Floats, Picture, Portrait
 from hoovik_rtc.pipeline import engine as engines
 from hoovik_rtc.testing import Clip
@@ -53,7 +54,7 @@ class Portrayed(fakes.FakeFace):
 
     def portrait(self, picture: Picture) -> Portrait | None:
         pixels = np.zeros((PORTRAIT_SIDE, PORTRAIT_SIDE), np.float32)
-        return Portrait(self._now_ms, pixels, np.zeros(52, np.float32), np.zeros(12, np.float32))
+        return Portrait(self._now_ms, pixels, np.zeros(52, np.float32), np.zeros(signs.COUNT, np.float32))
 
 
 class Moody:

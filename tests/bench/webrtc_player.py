@@ -24,12 +24,14 @@ class WebRtcPlayer(Call):
     Args:
         clip: what to play.
         phase: seconds, 0…1: when within a second its first packet leaves.
+        avatar: whether it consents to an avatar, beside emotions.
     """
 
-    def __init__(self, clip: Clip, phase: float) -> None:
+    def __init__(self, clip: Clip, phase: float, avatar: bool = True) -> None:
         super().__init__(clip)
         self.record = Record(audio_ahead_ms=OPUS_MS)
         self.fps = clip.fps
+        self._avatar = avatar
         for track in (self.video, self.audio):
             if track is not None:
                 track.phase = phase
@@ -50,12 +52,12 @@ class WebRtcPlayer(Call):
         await asyncio.wait_for(self._welcomed.wait(), 20)
 
     def agree(self) -> None:
-        """Consent to everything."""
+        """Consent."""
         self._consented_at = clock.now_ms()
-        self.control("consent", avatar=True, emotion=True)
+        self.control("consent", avatar=self._avatar, emotion=True)
 
     async def seen(self) -> None:
-        """Wait for the first measured frame."""
+        """Wait for the first measured frame, the first emotion update where no avatar is asked for."""
         await self._seen.wait()
 
     async def begin(self) -> None:
@@ -81,7 +83,9 @@ class WebRtcPlayer(Call):
         note(self.record, heard, at)
         if heard.type == "welcome":
             self._welcomed.set()
-        elif heard.payload.measured and not self._seen.is_set():
+        elif (
+            heard.payload.measured or (not self._avatar and heard.type == "emotion_update")
+        ) and not self._seen.is_set():
             self.record.consent_to_first_ms = at - self._consented_at
             self._seen.set()
 

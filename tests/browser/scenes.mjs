@@ -25,6 +25,51 @@ async function untilMeasured(page, timeout) {
 }
 
 const scenes = {
+  /** How a reading came about: what each model says, and what it was held to. */
+  async votes() {
+    const page = await open(browser, seen);
+    await join(page, options.url);
+    await agree(page);
+    const view = page.getByTestId("inspect");
+    seen.openAtFirst = (await view.getAttribute("open")) !== null;
+    await page.getByTestId("inspect-toggle").click();
+    const whole = () => {
+      const payload = window.hoovik.lastEmotion?.payload;
+      return payload?.modality === "both" && Object.keys(payload.votes ?? {}).length === 2;
+    };
+    await page.waitForFunction(whole, null, { timeout: 60_000, polling: 20 });
+    const look = () =>
+      page.evaluate(() => {
+        const text = (element) => element.textContent.trim();
+        const all = (selector) => [...document.querySelectorAll(selector)];
+        const now = () => ({
+          payload: window.hoovik.lastEmotion.payload,
+          shown: {
+            head: all("#inspect-votes thead th").map(text),
+            rows: Object.fromEntries(all("#inspect-votes tbody tr").map((row) => [text(row.querySelector("th")), [...row.querySelectorAll("td")].map(text)])),
+            facts: Object.fromEntries(all("#inspect-facts div").map((row) => [text(row.querySelector("dt")), text(row.querySelector("dd"))])),
+            chips: all("#emotion-chips .chip").map(text),
+          },
+        });
+        return new Promise((done) => requestAnimationFrame(() => done(now()))); // chips follow with each frame
+      });
+    await sleep(2000);
+    Object.assign(seen, await look());
+    await view.scrollIntoViewIfNeeded();
+    await shot(page, "votes");
+    // What random models seldom say: unsure and unlike the training data at once.
+    await page.evaluate(() => {
+      const last = window.hoovik.lastEmotion;
+      const chips = () => [...document.querySelectorAll("#emotion-chips .chip")].map((chip) => chip.textContent);
+      const told = { ...last.payload, emotion: "neutral", confidence: 0.31, abstained: true, anomaly: true, anomaly_score: -0.031 };
+      window.hoovik.inject({ ...last, payload: told });
+      return new Promise((done) => requestAnimationFrame(() => done((window.injected = chips()))));
+    });
+    seen.injected = await page.evaluate(() => window.injected);
+    await page.getByTestId("emotion-label").scrollIntoViewIfNeeded();
+    await shot(page, "abstained");
+  },
+
   /** The bot asks for less, then for everything again. */
   async pressure() {
     const page = await open(browser, seen);

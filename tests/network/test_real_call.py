@@ -81,7 +81,7 @@ async def test_every_message_is_what_the_schemas_say(
     updates = one.received.of("emotion_update")
     both = [m["payload"]["modality"] == "both" for m in updates]
     assert sum(both[len(both) // 2 :]) > 0.9 * len(both) / 2
-    assert all(m["payload"]["model"] == "hoovik-face-1" for m in updates)
+    assert all(m["payload"]["model"] == "hoovik-lite-1" for m in updates)
     text = " ".join(f"{record.getMessage()} {record.__dict__}" for record in records)
     for secret in ("tester", one.location.rsplit("/", 1)[1], updates[0]["participant_id"]):
         assert secret not in text

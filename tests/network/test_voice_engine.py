@@ -167,6 +167,7 @@ class Slow:
     size = 0
     window_s = 0.6
     hop_s = 0.1
+    at_once = 8
 
     def __init__(self) -> None:
         self.takes_s = 0.0
@@ -207,7 +208,7 @@ async def test_an_engine_that_falls_behind_gives_way_to_the_light_one_and_all_sa
         assert one.received.of("emotion_update")[-1]["payload"]["voice_engine"] == "light"
         stats = service.bot.stats()
         assert (stats["voice"]["serving"], stats["voice"]["reason"]) == ("light", "behind")
-        assert stats["voice"]["load"] > 1.0
+        assert stats["voice"]["load"] >= 1.0
         assert stats["counters"]["voice_engine_behind"] == 1
         slow.takes_s = 0.0
         service.bot._analysis._speech._pace._rest_s = 1e9  # type: ignore[union-attr]  # half a minute later
@@ -225,7 +226,7 @@ async def test_where_vectors_are_asked_for_nobody_stands_in_for_an_engine_that_f
     async with serve(engine=engine) as service, call(service.base, speaking) as one:
         await one.consent()
         await until(lambda: len(slow.batches) > 3)
-        slow.takes_s = 1.2
+        slow.takes_s = 2.0  # longer than a vector is of use
         await one.wait_for("notice", where=lambda m: "face alone" in m["payload"]["message"])
         voice = service.bot.stats()["voice"]
         assert (voice["serving"], voice["reason"]) == ("none", "behind")

@@ -22,6 +22,11 @@ def test_later_sources_win(tmp_path: Path) -> None:
     assert (config.limits.participants, config.limits.channels) == (5, 2)
 
 
+def test_votes_of_single_models_are_told_where_it_is_asked_for() -> None:
+    assert not load().emotion.votes
+    assert load(None, {"HOOVIK_EMOTION__VOTES": "true"}).emotion.votes
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -88,7 +93,7 @@ def test_a_bundle_asks_for_what_it_was_trained_on(tmp_path: Path) -> None:
     task = archive(tmp_path / "whole.task", PARTS)
     voices, here = {"engine": "wav2vec2", "model": str(tmp_path)}, {"model": str(bundle)}
     for flags, said in (
-        ({"emotion": {"model": "hoovik-face-2"}}, "no such folder; expected hoovik-face-1, facs-rules-1, or a bundle"),
+        ({"emotion": {"model": "hoovik-face-2"}}, "no such folder; expected hoovik-lite-1, hoovik-face-1, facs"),
         ({"emotion": here}, "voice.engine is light: set it to"),
         ({"emotion": here, "voice": {**voices, "fallback": "light"}}, "voice.fallback is light"),
         ({"emotion": here, "voice": voices}, "face.task is not set"),
@@ -102,7 +107,7 @@ def test_a_bundle_asks_for_what_it_was_trained_on(tmp_path: Path) -> None:
 def test_where_emotions_are_forbidden_a_bundle_is_not_looked_at() -> None:
     flags = {"emotion": {"model": "/nowhere"}, "bot": {"purpose": "workplace"}}
     config = load(flags=flags, environ={})
-    assert build_emotion(config).name == "hoovik-face-1", "which reads nothing there"
+    assert build_emotion(config).name == "hoovik-lite-1", "which reads nothing there"
     assert not reads_vectors(config)
     with pytest.raises(ConfigError, match="no such folder"):
         load(flags=flags | {"bot": {"purpose": "workplace", "basis": "medical"}}, environ={})

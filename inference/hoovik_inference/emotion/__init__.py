@@ -5,6 +5,7 @@ from hoovik_inference.emotion.face_model import FaceModel
 from hoovik_inference.emotion.modality import modality, usable_voice
 from hoovik_inference.emotion.prototypes import PROTOTYPES, strengths
 from hoovik_inference.emotion.rules import RuleModel
+from hoovik_inference.emotion.stages import Stages, bridged
 from hoovik_inference.emotion.steady import Steady
 from hoovik_inference.emotion.window import Aligner
 
@@ -13,7 +14,9 @@ __all__ = [
     "Aligner",
     "FaceModel",
     "RuleModel",
+    "Stages",
     "Steady",
+    "bridged",
     "modality",
     "strengths",
     "usable_voice",

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from hoovik_inference.emotion.habit import Habit
 from hoovik_inference.emotion.model import TRUSTED, WindowModel
-from hoovik_inference.types import EMOTIONS, FaceEstimate, Floats, VoiceEstimate
+from hoovik_inference.emotion.stages import bridged
+from hoovik_inference.emotion.steady import Steady
+from hoovik_inference.types import EMOTIONS, FaceEstimate, Floats, Holder, VoiceEstimate
 
 RECENT_MS = 400.0
 "A step this much older than the newest counts 1/e of it: a blink or a syllable is no mood."
@@ -37,6 +40,10 @@ class FaceModel(WindowModel):
     """
 
     name = "hoovik-face-1"
+
+    def holder(self) -> Holder:
+        """For one participant: a label less their habit, that neither a switch of modality nor flicker changes."""
+        return bridged(Steady(), Habit(CALL))
 
     def _read(self, faces: Sequence[FaceEstimate]) -> bool:
         return any(face.expression is not None and face.confidence > 0.0 for face in faces)

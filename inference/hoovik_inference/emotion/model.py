@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hoovik_inference.emotion.arousal import SPEAKING, vocal_arousal
+from hoovik_inference.emotion.stages import bridged
 from hoovik_inference.emotion.steady import Steady
 from hoovik_inference.emotion.window import STEP_MS
 from hoovik_inference.types import (
@@ -78,8 +79,8 @@ class WindowModel(ABC):
         self._threshold = threshold
 
     def holder(self) -> Holder:
-        """For one participant: a label that does not flicker."""
-        return Steady()
+        """For one participant: a label that neither a switch of modality nor flicker changes."""
+        return bridged(Steady())
 
     def _read(self, faces: Sequence[FaceEstimate]) -> bool:
         """Whether the faces tell anything; where none does and nobody speaks, the model abstains."""

@@ -13,7 +13,7 @@ HOLD_MS = 500.0
 
 
 class Steady:
-    """The label of one participant over time: a `Holder`. Scores stay what they are."""
+    """The label of one participant over time: a stage of a holder. Scores stay what they are."""
 
     def __init__(self) -> None:
         self._label: str | None = None

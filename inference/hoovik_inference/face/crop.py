@@ -34,12 +34,12 @@ def upright(alignment: Alignment, width: int, height: int) -> Square:
     return Square(float(x) * width, float(y) * height, REACH_CM * alignment.scale, turn)
 
 
-def cut(picture: Picture, square: Square, mirror: bool = False) -> Image:
+def cut(picture: Picture, square: Square, mirror: bool = False, finest: int = _FINEST) -> Image:
     """(SIDE, SIDE) grey, full range, of the square; what lies outside the picture is as at its edge.
 
-    Sampled finer where the picture is finer, and averaged, as a camera's own scaling would.
+    Sampled finer where the picture is finer, up to `finest` times, and averaged, as a camera's own scaling would.
     """
-    finer = min(max(1, math.ceil(square.side / SIDE)), _FINEST)
+    finer = min(max(1, math.ceil(square.side / SIDE)), finest)
     samples = SIDE * finer
     step = square.side / samples
     across = -step if mirror else step

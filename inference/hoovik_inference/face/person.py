@@ -9,12 +9,11 @@ from hoovik_inference.face.baseline import Baseline
 from hoovik_inference.face.blendshapes import blendshapes
 from hoovik_inference.face.blinks import Blinks
 from hoovik_inference.face.crop import cut, place_of, standardised
-from hoovik_inference.face.follow import Square
 from hoovik_inference.face.gaze import Lids, gaze
 from hoovik_inference.face.measures import measure_aligned
 from hoovik_inference.face.pose import Alignment, align, head_pose
 from hoovik_inference.face.quality import FACE_CM, Quality
-from hoovik_inference.face.signs import WIDER, FaceSigns
+from hoovik_inference.face.signs import WIDER, FaceSigns, Part
 from hoovik_inference.types import FaceEstimate, Floats, Picture, Portrait
 
 LEARN_FROM = 0.5
@@ -40,7 +39,7 @@ class Person:
         self._blinks = Blinks()
         self._quality = Quality(pictures=pictures)
         self._signs: FaceSigns | None = None
-        self._place: Square | None = None  # of the portrait before
+        self._part: Part | None = None  # of the picture before, in which the face was
         self._seen: tuple[Alignment, Floats, float, float | None] | None = None
 
     def calibrate(self) -> None:
@@ -103,12 +102,15 @@ class Person:
             return None
         alignment, shapes, time_ms, presence = self._seen
         if self._signs is None or self._pictures:
-            self._signs, self._place = FaceSigns(), None
-        again = None if self._place is None else cut(picture, self._place)
-        self._place = place_of(picture, alignment)
-        grey = cut(picture, self._place)
-        wide = cut(picture, replace(self._place, side=WIDER * self._place.side))
-        signs = self._signs.read(grey, alignment.scale * FACE_CM, alignment.error, presence, time_ms, wide, again)
+            self._signs, self._part = FaceSigns(), None
+        place = place_of(picture, alignment)
+        grey = cut(picture, place)
+        wide = cut(picture, replace(place, side=WIDER * place.side), finest=1)
+        before, self._part = self._part, Part.of(picture, place)
+        signs = self._signs.read(
+            grey, alignment.scale * FACE_CM, alignment.error, presence, time_ms,
+            wide=wide, still=None if before is None else before.still(picture), blocks=self._part.grid,
+        )  # fmt: skip
         return Portrait(time_ms, standardised(grey), shapes, signs)
 
     def forget_portrait(self) -> None:

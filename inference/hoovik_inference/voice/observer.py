@@ -53,6 +53,8 @@ class StreamVoiceObserver:
         self._last_ms: float | None = None
         self._encoder: VoiceEncoder | None = None
         self._signs: VoiceSigns | None = None
+        self._told: Floats | None = None  # what they say
+        self._unsigned = 0  # hops since
         self._unread = READ_EVERY  # hops since the last reading
         self._expression: Floats | None = None
 
@@ -104,7 +106,7 @@ class StreamVoiceObserver:
     def express(self, on: bool) -> None:
         """Read what the voice expresses from now on, or read it no more and forget it."""
         if not on:
-            self._encoder = self._signs = self._expression = None
+            self._encoder = self._signs = self._told = self._expression = None
         elif self._encoder is None and self._reads:
             self._encoder, self._signs = VoiceEncoder(self._network), VoiceSigns()
 
@@ -117,7 +119,7 @@ class StreamVoiceObserver:
         self._laughter = Laughter()
         if self._encoder is not None:
             self._encoder.reset()
-            self._signs = VoiceSigns()
+            self._signs, self._told = VoiceSigns(), None
         self._missing = 0.0
         self._unread, self._expression = READ_EVERY, None
         self._filled = 0
@@ -140,6 +142,9 @@ class StreamVoiceObserver:
         self._missing = 0.0
         if self._signs is not None:
             self._signs.process(hop, speaking, level, pitch, lost)
+            self._unsigned = (self._unsigned + 1) % READ_EVERY
+            if self._told is None or self._unsigned == 0:
+                self._told = self._signs.read()
         return VoiceEstimate(
             time_ms=time_ms,
             speaking_probability=speaking,
@@ -151,7 +156,7 @@ class StreamVoiceObserver:
             viseme_track=track,
             expression=said,
             engine=None if said is None else LIGHT,
-            signs=None if self._signs is None else self._signs.read(),
+            signs=self._told,
         )
 
     def _encode(self, encoder: VoiceEncoder, hop: Floats, speaking: float, pitch: float) -> None:

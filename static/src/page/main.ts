@@ -6,6 +6,7 @@ import { CostPanel } from "./cost";
 import { installDebugHandle, noteError, noteState } from "./debug";
 import { byId } from "./dom";
 import { EMOTION_COLOUR, EmotionPanel } from "./emotion";
+import { InspectPanel } from "./inspect";
 import { JoinScreen, type JoinRequest } from "./join";
 import { Notices, type Weight } from "./notices";
 import { People } from "./people";
@@ -19,6 +20,7 @@ const headUrl = Object.values(
 const parameters = new URLSearchParams(location.search);
 const notices = new Notices(byId("notices", HTMLElement));
 const emotion = new EmotionPanel();
+const inspect = new InspectPanel(parameters.get("debug") === "1");
 const cost = new CostPanel();
 const people = new People();
 const presence = new PresenceWatch();
@@ -85,7 +87,7 @@ function listen(to: HoovikClient): void {
     showConsent();
     if (to.decision) return;
     emotionOn = false;
-    emotion.clear("No reading yet.");
+    clearEmotion("No reading yet.");
     consent.ask(welcome);
   });
   events.on("consent", (state) => {
@@ -95,9 +97,9 @@ function listen(to: HoovikClient): void {
     presence.analysed(state.avatar, Date.now());
     if (!state.avatar) restAvatar();
     if (isPaused(to)) return; // what was read stands, dimmed, until it goes on
-    if (state.emotion && !emotionOn) emotion.clear("Waiting for the first reading…");
+    if (state.emotion && !emotionOn) clearEmotion("Waiting for the first reading…");
     emotionOn = state.emotion;
-    if (!state.emotion) emotion.clear("Emotion is not being read.");
+    if (!state.emotion) clearEmotion("Emotion is not being read.");
     if (state.reason) notices.show("consent", state.reason, "warning");
   });
   events.on("avatar", (frame) => onAvatar(to, frame));
@@ -144,7 +146,7 @@ function onState(to: HoovikClient, event: StateEvent): void {
     if (code) noteError(handle, code, detail);
     else notices.show("no-bot", detail, "warning");
     emotionOn = false;
-    emotion.clear("Emotion is not being read.");
+    clearEmotion("Emotion is not being read.");
   }
   if (state !== "no-bot" || code) notices.hide("no-bot");
   if (state !== "live") consent.dismiss();
@@ -181,6 +183,12 @@ function onEmotion(from: HoovikClient, update: EmotionUpdate): void {
   handle.lastEmotion = update;
   handle.emotionUpdates += 1;
   emotion.show(update.payload, Date.now());
+  inspect.show(update.payload);
+}
+
+function clearEmotion(text: string): void {
+  emotion.clear(text);
+  inspect.clear();
 }
 
 function problem(code: string, message: string, weight: Weight = "error"): void {
@@ -195,7 +203,7 @@ function end(why: string, code = ""): void {
   endSource();
   consent.dismiss();
   call.close();
-  emotion.clear("No reading yet.");
+  clearEmotion("No reading yet.");
   presence.analysed(false, Date.now());
   restAvatar();
   if (why) noteError(handle, code, why);

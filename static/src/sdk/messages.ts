@@ -43,6 +43,12 @@ export interface EmotionPayload {
   audio_ms?: number;
   /** What read the voice: `light`, or the large engine that `welcome.voice_engine` names. */
   voice_engine?: string;
+  /** What each model of an ensemble says by itself, by its name; only where the service has `emotion.votes`. */
+  votes?: Record<string, Partial<Record<EmotionName, number>>>;
+  /** Confidence below which the model abstains; with `votes` only. */
+  threshold?: number;
+  /** `anomaly_score` below which it is an anomaly; with `votes` only, from models that look for any. */
+  anomaly_threshold?: number;
 }
 
 export const BONES = [

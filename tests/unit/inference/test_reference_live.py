@@ -20,6 +20,7 @@ from hoovik_inference.emotion.reference import (  # noqa: E402
     FACE,
     MODALITIES,
     BundleError,
+    Ensemble,
     Predictions,
     ReferenceEngine,
     ReferenceModel,
@@ -130,25 +131,62 @@ def test_windows_of_a_call_give_exactly_what_the_engine_gives(engine: ReferenceE
         assert estimate.time_ms == (2950.0 if GIVEN[number][0] is None else 3000.0), "of the newest vector"
 
 
-def test_what_is_said_over_time_is_the_references_smoothing(engine: ReferenceEngine) -> None:
+@pytest.mark.parametrize("switches", [True, False])
+def test_what_is_said_over_time_is_the_references_smoothing(engine: ReferenceEngine, switches: bool) -> None:
+    """Of a holder while the modality stays, and of the smoothing alone in any case, but for the order of a sum."""
     engine = ReferenceEngine(dataclasses.replace(engine.bundle, threshold=0.3))  # random models are rarely sure
     model = ReferenceModel(engine, "x")
-    holder, smoother = model.holder(), engine.smoother()
+    holder, smoother = model.smoothing() if switches else model.holder(), engine.smoother()
     seen, heard = (np.repeat(5.0 * vectors(8, size, 11), 5, axis=0) for size in (FACE, AUDIO))
     labels = set()
     for number in range(10, 40):
         at = number * STEP_MS + (5000.0 if number >= 25 else 0.0)  # a pause: what was before is forgotten
-        both = number % 7 != 0
+        both = number % 7 != 0 or not switches
         (raw,) = model.infer([window(seen[:number], heard[:number] if both else None, at)])
         told = holder.hold(raw)
         probabilities = np.array([raw.scores[EMOTIONS.index(name)] for name in NAMES], np.float32)
         expected = smoother.update(probabilities, raw.time_ms / 1000.0)
         assert told.emotion == NAMES[CLASSES.index(expected.label)]
-        assert told.confidence == pytest.approx(expected.confidence, abs=1e-12)
+        assert told.confidence == pytest.approx(expected.confidence, rel=1e-12)
         assert told.abstained == (expected.confidence < 0.3)
         np.testing.assert_array_equal(told.scores, raw.scores)
         labels.add(told.emotion)
     assert len(labels) > 1, "else this tests little"
+
+
+def test_over_a_switch_the_label_goes_on_and_the_scores_are_those_of_the_window(model: ReferenceModel) -> None:
+    holder, alone = model.holder(), model.smoothing()
+    for step in range(14):
+        at = step * STEP_MS
+        one = estimate(model, at, happy=0.8, sad=0.2) if step < 7 else estimate(model, at, happy=0.2, sad=0.8)
+        one = dataclasses.replace(one, time_ms=at, modality="both" if step < 7 else "audio_only")
+        said, without = holder.hold(one), alone.hold(one)
+        assert said.scores is one.scores
+    assert (said.emotion, without.emotion) == ("happy", "sad")
+    assert said.confidence == pytest.approx(0.8, abs=0.03)
+
+
+def test_each_model_that_counts_for_a_modality_votes(engine: ReferenceEngine, model: ReferenceModel) -> None:
+    estimates = model.infer([window(seen, heard) for seen, heard in GIVEN])
+    ensemble = engine.bundle.ensemble
+    assert isinstance(ensemble, Ensemble)
+    counts = {"both": {"transformer", "boosted"}, "audio_only": {"boosted"}, "video_only": {"transformer"}}
+    for one in estimates:
+        assert one.votes is not None and set(one.votes) == counts[one.modality]
+        for said in one.votes.values():
+            assert np.isnan(said[EMOTIONS.index("surprise")]) and np.nansum(said) == pytest.approx(1.0, abs=1e-5)
+        if one.modality == "both":
+            mixed = ensemble.w_modal * one.votes["transformer"] + ensemble.w_xgb * one.votes["boosted"]
+            np.testing.assert_allclose(mixed, one.scores, atol=1e-5)
+        else:
+            np.testing.assert_allclose(next(iter(one.votes.values())), one.scores, atol=1e-5)
+
+
+def test_what_an_anomaly_score_is_held_to_is_told(engine: ReferenceEngine, model: ReferenceModel) -> None:
+    detectors = engine.bundle.detectors
+    for one in model.infer([window(seen, heard) for seen, heard in GIVEN]):
+        assert one.anomaly_threshold == detectors[one.modality if one.modality in detectors else "global"].threshold
+        assert one.anomaly == (one.anomaly_score < one.anomaly_threshold)
 
 
 def estimate(model: ReferenceModel, time_ms: float, **scores: float) -> EmotionEstimate:

@@ -14,6 +14,7 @@ torch = pytest.importorskip("torch", reason="needs torch: pip install 'hoovik-rt
 pytest.importorskip("xgboost", reason="needs XGBoost: pip install 'hoovik-rtc[models]'")
 
 from hoovik_inference.emotion.reference import ReferenceEngine, anomaly_inputs, load, save  # noqa: E402
+from hoovik_inference.emotion.reference.anomaly import Detector  # noqa: E402
 from hoovik_inference.emotion.reference.anomaly_inputs import anomaly_features  # noqa: E402
 from hoovik_inference.emotion.reference.calibrated import platt, softmax  # noqa: E402
 from hoovik_inference.emotion.reference.late import weights_of  # noqa: E402
@@ -91,7 +92,9 @@ def same(one: Fitted, other: Fitted) -> None:
         np.testing.assert_array_equal(array, other.bundle.late.weights[name])
     for name, detector in one.bundle.detectors.items():
         assert detector.threshold == other.bundle.detectors[name].threshold
-        np.testing.assert_array_equal(detector.forest.bounds, other.bundle.detectors[name].forest.bounds)
+        twin = other.bundle.detectors[name]
+        assert isinstance(detector, Detector) and isinstance(twin, Detector)
+        np.testing.assert_array_equal(detector.forest.bounds, twin.forest.bounds)
 
 
 def test_the_ensemble_reads_people_that_it_never_saw(given: Material, fitted: Fitted) -> None:

@@ -24,6 +24,7 @@ class Encoder:
     size = 0
     window_s = 0.512
     hop_s = 0.25
+    at_once = 8
 
     def encode(self, batch: Sequence[Floats], rate: int = RATE) -> list[Encoded]:
         return [Encoded() for _ in batch]

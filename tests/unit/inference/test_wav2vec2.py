@@ -370,3 +370,36 @@ def test_importing_the_package_loads_nothing_large() -> None:
 def test_it_is_a_speech_encoder(exact: Wav2Vec2Encoder) -> None:
     encoder: SpeechEncoder = exact
     assert (encoder.name, encoder.window_s, encoder.hop_s, encoder.size) == ("wav2vec2", 0.6, 0.3, 32)
+
+
+@pytest.mark.parametrize("samples", [9_600, 4_000])
+@pytest.mark.parametrize("taps", [16, 17, 128])
+def test_computed_otherwise_for_a_cpu_the_same_comes_out(tmp_path: Path, samples: int, taps: int) -> None:
+    folder = tiny_models.wav2vec2(tmp_path, config={"num_conv_pos_embeddings": taps})
+    plain, faster = (network.load(str(folder), download=False)[0] for _ in range(2))
+    network.faster(faster.wav2vec2, 29)
+    sounds = torch.from_numpy(np.stack([_sound(samples, 1), _sound(samples, 2)]))
+    with torch.inference_mode():
+        for one, other in zip(faster(sounds, None), plain(sounds, None), strict=True):
+            assert one.numpy() == pytest.approx(other.numpy(), abs=3e-5)
+    positions: Any = faster.wav2vec2.encoder.pos_conv_embed
+    assert positions.weight.shape[2] == min(taps, 2 * 29 - 1)
+
+
+def test_one_whole_window_alone_is_read_as_among_others(exact: Wav2Vec2Encoder) -> None:
+    alone, among = exact.encode([_sound(9_600, 1)]), exact.encode([_sound(9_600, 1), _sound(9_600, 2)])
+    assert alone[0].embedding == pytest.approx(among[0].embedding, abs=3e-5)
+    assert alone[0].valence == pytest.approx(among[0].valence, abs=1e-4)
+
+
+def test_where_int8_spoils_the_convolutions_alone_they_stay_as_they_are(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = iter((0.98, 0.995))
+    monkeypatch.setattr(precision, "agreement", lambda exact, other: next(told))
+    encoder = Wav2Vec2Encoder(folder, precision="int8", device="cpu")
+    assert (encoder.precision, encoder.agreement) == ("int8", 0.995)
+    network: Any = encoder._network
+    front = network.wav2vec2.feature_extractor.conv_layers[1].linear
+    layer = network.wav2vec2.encoder.layers[0].feed_forward.intermediate_dense
+    assert type(front) is torch.nn.Linear and type(layer) is not torch.nn.Linear

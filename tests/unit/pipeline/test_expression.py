@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+from typing import Any
 
+import jsonschema
 import msgspec
 import numpy as np
 import pytest
 from msgspec import UNSET
 
 from hoovik_inference.types import (
+    SEQ_LEN,
     EmotionEstimate,
     FaceEstimate,
     FaceQuality,
@@ -18,8 +22,11 @@ from hoovik_inference.types import (
     VoiceEstimate,
     Window,
 )
+from hoovik_rtc.pipeline.envelope import Envelope
 from hoovik_rtc.pipeline.expression import FACE_STALE_MS, READ_STALE_MS, VOICE_STALE_MS, Expression
+from hoovik_rtc.wire import json as wire
 from hoovik_rtc.wire.messages import EmotionPayload
+from hoovik_rtc.wire.schemas import FOLDER
 from tests import fakes
 
 SCORES = np.array([0.1, 0.6, 0.1, 0.1, 0.05, 0.03, 0.02], np.float32)
@@ -142,6 +149,9 @@ class Noting:
         self.held += 1
         return dataclasses.replace(estimate, confidence=self.held / 10)
 
+    def calibrate(self) -> None:
+        self.held = 8
+
 
 def encoded(time_ms: float, number: float) -> VoiceEstimate:
     return dataclasses.replace(
@@ -218,6 +228,48 @@ def test_between_two_steps_there_is_a_window_only_when_a_modality_goes_out() -> 
     assert alone is not None and alone.modality == "video_only"
     assert steps(alone) == ([None, None, 1.0], [None, None, None])
     assert expression.window(250.0, step=False) is None, "it was said"
+
+
+def test_what_is_neutral_is_told_to_who_holds_the_label() -> None:
+    expression = Expression(Vectored())
+    expression.saw(face(0.0, vector=vector(1)), 0.0)
+    expression.calibrate()
+    assert said(expression, 10.0).confidence == 0.9
+
+
+def voted(time_ms: float) -> EmotionEstimate:
+    lacking = np.array([0.5, 0.25, 0.25, 0.0, np.nan, 0.0, 0.0], np.float32)
+    made = fakes.emotion(Window(time_ms, (fakes.face(time_ms),) * SEQ_LEN, (None,) * SEQ_LEN, "video_only"))
+    return dataclasses.replace(
+        made, scores=lacking, votes={"transformer": lacking, "boosted": lacking[::-1]}, threshold=0.45,
+        anomaly=True, anomaly_score=-0.02, anomaly_threshold=0.0525,
+    )  # fmt: skip
+
+
+def test_votes_and_thresholds_are_told_to_who_asked_for_them_alone() -> None:
+    schema = json.loads((FOLDER / "emotion_update.json").read_text(encoding="utf-8"))
+    told: dict[bool, dict[str, Any]] = {}
+    for votes in (True, False):
+        payload = Expression(votes=votes).emotion(voted(0.0), 1.0)
+        update = Envelope("s", "p").emotion(1.0, payload)
+        told[votes] = json.loads(wire.encode(update))["payload"]
+        jsonschema.Draft202012Validator(schema).validate(json.loads(wire.encode(update)))
+    shares = {"neutral": 0.5, "happy": 0.25, "sad": 0.25, "angry": 0.0, "disgust": 0.0, "fear": 0.0}
+    assert told[True]["votes"]["transformer"] == told[True]["scores"] == shares
+    assert told[True]["votes"]["boosted"] == {
+        "neutral": 0.0, "happy": 0.0, "angry": 0.0, "surprise": 0.25, "disgust": 0.25, "fear": 0.5,
+    }  # fmt: skip
+    assert (told[True]["threshold"], told[True]["anomaly_threshold"]) == (0.45, 0.0525)
+    rest = {
+        name: value for name, value in told[True].items() if name not in ("votes", "threshold", "anomaly_threshold")
+    }
+    assert rest == told[False]
+
+
+def test_of_a_model_that_is_no_ensemble_there_are_no_votes() -> None:
+    one = dataclasses.replace(voted(0.0), votes=None, anomaly_threshold=None)
+    payload = Expression(votes=True).emotion(one, 1.0)
+    assert payload.votes is payload.anomaly_threshold is UNSET and payload.threshold == 0.45
 
 
 def test_the_sound_behind_a_vector_is_what_an_update_names() -> None:

@@ -38,8 +38,25 @@ class Detector:
         return self.forest.decide(np.asarray(scaled if self.projection is None else self.projection.apply(scaled)))
 
 
+@dataclass(frozen=True, slots=True)
+class Either:
+    """The detectors of both modalities on windows with both: the stranger one counts."""
+
+    parts: tuple[Detector, Detector]
+    "Of the voice, of the face."
+    usual: tuple[float, float]
+    "What is taken off the score of each: where its own windows begin to be strange."
+    threshold: float
+    "A score below it is an anomaly."
+
+    def score(self, features: Floats) -> NDArray[np.float64]:
+        """(N,) of (N, D)."""
+        apart = [part.score(features) - usual for part, usual in zip(self.parts, self.usual, strict=True)]
+        return np.minimum(*apart)
+
+
 def scores(
-    detectors: Mapping[str, Detector], features: Floats, modality: NDArray[np.int64]
+    detectors: Mapping[str, Detector | Either], features: Floats, modality: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """(N,) scores and whether each is an anomaly, of (N, 9452) features and (N,) flags.
 
@@ -57,7 +74,7 @@ def scores(
     return score, strange
 
 
-def serving(detectors: Mapping[str, Detector], modality: str) -> str:
+def serving(detectors: Mapping[str, Detector | Either], modality: str) -> str:
     """The detector for windows of a modality: its own, else the global one.
 
     Raises:

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hoovik_inference.emotion.reference import anomaly_inputs, detector_file, features, late
-from hoovik_inference.emotion.reference.anomaly import DETECTORS, Detector, serving
+from hoovik_inference.emotion.reference.anomaly import DETECTORS, Detector, Either, serving
 from hoovik_inference.emotion.reference.boosted import Boosted
 from hoovik_inference.emotion.reference.calibrated import MEMBERS, Calibrated
 from hoovik_inference.emotion.reference.ensemble import Ensemble
@@ -65,7 +65,7 @@ class Bundle:
     "XGBoost's model, UBJSON."
     ensemble: Ensemble | Calibrated
     "Weights and temperatures."
-    detectors: Mapping[str, Detector]
+    detectors: Mapping[str, Detector | Either]
     "By DETECTORS: one of each modality's own, or the global one, or both."
     alpha: float = ALPHA
     "Weight of the new where windows are smoothed."
@@ -159,6 +159,8 @@ def save(bundle: Bundle, folder: Path) -> None:
     normal = {name: getattr(bundle.normaliser, name) for name in _NORMAL}
     np.savez(part / "features.npz", medians=bundle.medians, **normal, **detector_file.projected(bundle.projection))
     for name, detector in bundle.detectors.items():
+        if isinstance(detector, Either):
+            continue
         np.savez(part / f"anomaly_{name}.npz", **detector_file.arrays(detector))
     (part / "bundle.json").write_text(json.dumps(_settings(bundle), indent=1, ensure_ascii=False) + "\n", "utf-8")
     (part / "card.md").write_text(bundle.card, "utf-8")
@@ -189,6 +191,7 @@ def load(folder: Path) -> Bundle:
         ensemble = Calibrated.of(mixed) if "slopes" in mixed else Ensemble(**mixed)
         shares = {str(k): tuple(map(float, v)) for k, v in held.get("shares", {}).items()}
         classes, thresholds = tuple(map(str, held["classes"])), {k: float(v) for k, v in held["anomaly"].items()}
+        either = {str(k): (float(v[0]), float(v[1])) for k, v in held.get("either", {}).items()}
         alpha, threshold = float(held["label"]["alpha"]), float(held["label"]["threshold"])
     except BundleError as exc:
         raise BundleError(f"{file}: {exc}") from exc
@@ -213,9 +216,7 @@ def load(folder: Path) -> Bundle:
         projection=detector_file.projection(folder / "features.npz", arrays, inputs),
         boosted=there(folder / "boosted.ubj", "XGBoost's model").read_bytes(),
         ensemble=ensemble,
-        detectors={
-            name: detector_file.read(folder / f"anomaly_{name}.npz", thresholds[name], unusual) for name in thresholds
-        },
+        detectors=_detectors(folder, thresholds, either, unusual),
         alpha=alpha,
         threshold=threshold,
         origin=dict(held.get("origin", {})),
@@ -226,6 +227,21 @@ def load(folder: Path) -> Bundle:
     )
     bundle.check(folder)
     return bundle
+
+
+def _detectors(
+    folder: Path, thresholds: Mapping[str, float], either: Mapping[str, tuple[float, float]], inputs: int
+) -> dict[str, Detector | Either]:
+    single = {
+        name: detector_file.read(folder / f"anomaly_{name}.npz", threshold, inputs)
+        for name, threshold in thresholds.items()
+        if name not in either
+    }
+    voice, face = MODALITIES[:2]
+    if set(either) - set(thresholds) or (either and not {voice, face} <= set(single)):
+        raise BundleError(f"{folder / 'bundle.json'} joins detectors that it does not name: it is damaged")
+    joined = {name: Either((single[voice], single[face]), usual, thresholds[name]) for name, usual in either.items()}
+    return {**single, **joined}
 
 
 def _settings(bundle: Bundle) -> dict[str, Any]:
@@ -240,6 +256,7 @@ def _settings(bundle: Bundle) -> dict[str, Any]:
         "shares": {name: list(shares) for name, shares in bundle.shares.items()},
         "label": {"alpha": bundle.alpha, "threshold": bundle.threshold},
         "anomaly": {name: detector.threshold for name, detector in bundle.detectors.items()},
+        "either": {name: one.usual for name, one in bundle.detectors.items() if isinstance(one, Either)},
         "origin": dict(bundle.origin),
     }
 

@@ -44,6 +44,10 @@ class Calibrated:
         if (self.weights < 0).any() or (self.weights.sum(axis=1) <= 0).any() or (self.temperatures <= 0).any():
             raise BundleError("weights are 0 or more, not all 0, and temperatures more than 0")
 
+    def by_modality(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(3, M) weights and temperatures, by MODALITIES."""
+        return self.weights, self.temperatures
+
     def mix(self, said: Sequence[Floats], modality: NDArray[np.int64]) -> Floats:
         """(N, K) probabilities of M members' (N, K) logits, by (N,) modality.
 

@@ -39,6 +39,12 @@ class Ensemble:
         """For a JSON."""
         return {"w_modal": self.w_modal, "w_xgb": self.w_xgb, "temperature": self.temperature}
 
+    def by_modality(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(3, 2) weights and temperatures of both, by MODALITIES."""
+        weights = {"audio_only": (0.0, 1.0), "video_only": (1.0, 0.0), "both": (self.w_modal, self.w_xgb)}
+        temperatures = np.array([[self.temperature, 1.0]] * len(MODALITIES))
+        return np.array([weights[name] for name in MODALITIES]), temperatures
+
     def mix(self, logits: Floats, boosted: Floats, modality: NDArray[np.int64]) -> Floats:
         """(N, K) probabilities: both where both modalities are, XGBoost of a voice alone, the transformer of a face.
 
@@ -50,7 +56,6 @@ class Ensemble:
         scaled = logits.astype(np.float64) / self.temperature
         modal = np.exp(scaled - scaled.max(axis=1, keepdims=True))
         modal /= modal.sum(axis=1, keepdims=True)
-        weights = {"audio_only": (0.0, 1.0), "video_only": (1.0, 0.0), "both": (self.w_modal, self.w_xgb)}
-        by_flag = np.array([weights[name] for name in MODALITIES])[modality]
+        by_flag = self.by_modality()[0][modality]
         mixed: Floats = (by_flag[:, :1] * modal + by_flag[:, 1:] * boosted).astype(np.float32)
         return mixed

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hoovik_inference.emotion.model import affect_of, coordinates, excitement
+from hoovik_inference.emotion.reference.anomaly import serving
 from hoovik_inference.emotion.reference.engine import ReferenceEngine
 from hoovik_inference.emotion.reference.errors import BundleError
 from hoovik_inference.emotion.reference.smoothing import Smoother
+from hoovik_inference.emotion.reference.votes import votes
 from hoovik_inference.emotion.reference.windows import AUDIO, FACE, MODALITIES, Windows
+from hoovik_inference.emotion.stages import bridged
 from hoovik_inference.types import EMOTIONS, SEQ_LEN, EmotionEstimate, Floats, Holder, Window
 
 STEP_MS = 300.0
@@ -71,20 +74,43 @@ class ReferenceModel:
             return []
         given = windows_from(windows)
         found = self._engine.infer(given)
-        scores = np.full((len(windows), len(EMOTIONS)), np.nan, np.float32)
-        scores[:, self._place] = 0.0
-        for column, place in enumerate(self._place):
-            scores[:, place] += found.probs[:, column]
         seen = given.face_mask.any(axis=1).tolist()
         unusual = zip(found.anomaly.tolist(), found.anomaly_score.tolist(), strict=True)
-        return [self._estimate(*one) for one in zip(windows, scores, seen, unusual, strict=True)]
+        thresholds = [self._anomaly_threshold(flag) for flag in given.modality.tolist()]
+        said = votes(self._engine.bundle.ensemble, found, given.modality)
+        told = zip(windows, found.probs, seen, unusual, thresholds, said, strict=True)
+        return [self._estimate(*one) for one in told]
 
     def holder(self) -> Holder:
-        """For one participant: the reference's smoothing."""
+        """For one participant: the reference's smoothing, which goes on over a switch of modality."""
+        return bridged(self.smoothing(), unsmoothed=True)
+
+    def smoothing(self) -> Smoothing:
+        """For one participant: the reference's smoothing alone."""
         names = [name for place, name in enumerate(EMOTIONS) if place in self._place]
         return Smoothing(Smoother(names, alpha=self._engine.bundle.alpha, threshold=self._threshold))
 
-    def _estimate(self, window: Window, scores: Floats, seen: bool, unusual: tuple[bool, float]) -> EmotionEstimate:
+    def _ours(self, probabilities: Floats) -> Floats:
+        """(7,) in the order of EMOTIONS, nan for what the bundle lacks, of its (K,)."""
+        scores = np.full(len(EMOTIONS), np.nan, np.float32)
+        scores[self._place] = 0.0
+        np.add.at(scores, self._place, probabilities)
+        return scores
+
+    def _anomaly_threshold(self, flag: int) -> float:
+        detectors = self._engine.bundle.detectors
+        return float(detectors[serving(detectors, MODALITIES[flag])].threshold)
+
+    def _estimate(
+        self,
+        window: Window,
+        probabilities: Floats,
+        seen: bool,
+        unusual: tuple[bool, float],
+        anomaly_threshold: float,
+        said: Mapping[str, Floats],
+    ) -> EmotionEstimate:
+        scores = self._ours(probabilities)
         voices = [voice for voice in window.voices if voice is not None]
         felt = affect_of(voices)
         place = coordinates(np.nan_to_num(scores), excitement(voices, felt), None if seen else felt)
@@ -104,11 +130,13 @@ class ReferenceModel:
             anomaly_score=unusual[1],
             model=self.name,
             threshold=self._threshold,
+            votes={name: self._ours(one) for name, one in said.items()},
+            anomaly_threshold=anomaly_threshold,
         )
 
 
 class Smoothing:
-    """A `Holder`: an exponential mean over the windows of one participant, forgotten after two seconds without any."""
+    """A stage of a holder: an exponential mean over one participant's windows, forgotten after 2 s without one."""
 
     def __init__(self, smoother: Smoother) -> None:
         """Begin with a smoother over those of EMOTIONS, in this order, that the model knows."""

@@ -18,11 +18,13 @@ from hoovik_inference.training.voice.spoil import Spoiling, spoiled
 from hoovik_inference.types import SEQ_LEN, Floats
 from hoovik_inference.voice.encoder import EncoderNetwork
 
-CLEAN, CALLED, CHANGED, NOISY = "clean", "called", "changed", "noisy"
+CLEAN, CALLED, CHANGED = "clean", "called", "changed"
 BITRATE, LOSS = 24_000, 0.05
 "The call of CALLED: bits a second, share of packets lost."
 SPOILED = ("clipped at 10 %", "noise at 0 dB", "reverb 1.5 s", "20 % of packets lost")
 "What detectors of unusual windows are to find."
+DEGRADED = ("noise at 10 dB",)
+"What an engine has to cope with."
 
 Made = Callable[[Floats, np.random.Generator], tuple[Floats, Floats | None]]
 _SPOKEN, _READ = VOICE_NAMES.index("sound_spoken"), VOICE_NAMES.index("read")
@@ -69,7 +71,7 @@ def hear(
     Args:
         recordings: (n,) sounds, 16 kHz mono.
         networks: (n,) what reads each.
-        kind: CLEAN, CALLED, CHANGED (other throats, rooms, noise, calls, to train on) or one of SPOILED.
+        kind: CLEAN, CALLED, CHANGED (other throats, rooms, noise, calls, to train on), one of SPOILED or DEGRADED.
         call: The codec and the network.
         work: Where they are kept.
         seed: Everything random comes from it.
@@ -126,5 +128,5 @@ def makers(call: LossyCall, others: Sequence[Floats]) -> Mapping[str, Made]:
         SPOILED[1]: lambda samples, rng: called(ears.noisy(samples, 0.0, rng), 0.0, rng),
         SPOILED[2]: lambda samples, rng: called(ears.echoing(samples, 1.5, rng), 0.0, rng),
         SPOILED[3]: lambda samples, rng: called(samples, 0.2, rng),
-        NOISY: lambda samples, rng: called(ears.noisy(samples, 10.0, rng), 0.0, rng),
+        DEGRADED[0]: lambda samples, rng: called(ears.noisy(samples, 10.0, rng), 0.0, rng),
     }

@@ -57,6 +57,8 @@ class SpeechEncoder(Protocol):
     "Seconds of newest sound that it looks at."
     hop_s: float
     "Seconds from one look to the next that it is made for."
+    at_once: int
+    "Sounds in a batch from which on more would only make all of them later."
 
     def encode(self, batch: Sequence[Floats], rate: int = RATE) -> list[Encoded]:
         """One for each sound, in order.

@@ -91,6 +91,11 @@ class VoiceLine:
             return self._fresh and bool(self._sound[self._samples - self._heard :].std() >= NOTHING)
         return self._fresh and int(np.count_nonzero(self._speech)) >= SPOKEN * self._samples
 
+    @property
+    def speaking(self) -> bool:
+        """Whether there is speech in the window."""
+        return bool(self._speech.any())
+
     def follow(self, samples: Floats, voices: list[VoiceEstimate], time_ms: float) -> list[VoiceEstimate]:
         """`hear` the samples and `dress` the estimates that they completed; whether they are speech, those say.
 

@@ -7,6 +7,7 @@ class with this head. This module imports torch and transformers; `wav2vec2.py` 
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from transformers import Wav2Vec2Config, Wav2Vec2FeatureExtractor, Wav2Vec2Model
 from transformers.models.wav2vec2.modeling_wav2vec2 import Wav2Vec2PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
+from hoovik_inference.voice.large.front import Features, Positions
 from hoovik_inference.voice.stream import RATE
 
 DIMENSIONS = ("arousal", "dominance", "valence")
@@ -74,8 +76,8 @@ class DimensionalNetwork(Wav2Vec2PreTrainedModel):  # type: ignore[no-untyped-ca
         Returns:
             (B, D) last hidden states, mean over the time that is sound; (B, outputs) of the head. Both float32.
         """
-        first: Any = self.wav2vec2.feature_extractor.conv_layers[0]
-        hidden = self.wav2vec2(sound.to(first.conv.weight.dtype), attention_mask=mask).last_hidden_state.float()
+        norm: Any = self.wav2vec2.feature_projection.layer_norm  # is in no precision's way
+        hidden = self.wav2vec2(sound.to(norm.weight.dtype), attention_mask=mask).last_hidden_state.float()
         if mask is None:
             pooled = hidden.mean(dim=1)
         else:
@@ -136,6 +138,38 @@ def load(source: str, download: bool) -> tuple[DimensionalNetwork, Wav2Vec2Featu
     # The positional convolution computes its weight from a norm and a direction in each run: once is enough.
     parametrize.remove_parametrizations(network.wav2vec2.encoder.pos_conv_embed.conv, "weight")
     return network, extractor, _order(source, config)
+
+
+def faster(model: Any, steps: int) -> None:
+    """Compute a Wav2Vec2Model otherwise, faster on a CPU, for at most so many steps; the same comes out."""
+    model.feature_extractor = Features(model.feature_extractor)
+    model.encoder.pos_conv_embed = Positions(model.encoder.pos_conv_embed, steps)
+
+
+def frozen(network: DimensionalNetwork, samples: int) -> Any:
+    """The network for (1, samples) alone, as one call that does not hold Python's interpreter lock: (1, D), (1, 3)."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # deprecated, and transformers' asserts become constants: the shape is one
+        traced = torch.jit.trace(_Alone(network), (torch.zeros(1, samples),), check_trace=False)  # type: ignore[no-untyped-call]
+        made: Any = torch.jit.freeze(traced)
+        with torch.inference_mode():
+            for _ in range(3):  # it is made for its input in the first runs
+                made(torch.zeros(1, samples))
+    return made
+
+
+class _Alone(nn.Module):
+    """Of one whole window."""
+
+    def __init__(self, network: DimensionalNetwork) -> None:
+        super().__init__()
+        self.network = network
+        self.train(False)
+
+    def forward(self, sound: Tensor) -> tuple[Tensor, Tensor]:
+        """(1, n) to what the network gives."""
+        out: tuple[Tensor, Tensor] = self.network(sound, None)
+        return out
 
 
 def _look(source: str) -> None:

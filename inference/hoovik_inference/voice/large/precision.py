@@ -39,8 +39,9 @@ def best(device: str) -> Precision:
 def lower(network: nn.Module, precision: Precision) -> nn.Module:
     """The same network, computed otherwise; it is changed in place.
 
-    bfloat16 and float16: all weights and activations. int8: weights of the linear layers by output, their inputs by
-    batch, as they come, so that a vector depends a little on the others of its batch; all else stays float32.
+    bfloat16 and float16: all weights and activations. int8: weights of the linear layers by output (on a CPU those of
+    the front, too: see front.py), their inputs by batch, as they come, so that a vector depends a little on the others
+    of its batch; all else stays float32.
     """
     if precision in _NARROW:
         return network.to(_NARROW[precision])

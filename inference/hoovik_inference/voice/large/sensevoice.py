@@ -19,6 +19,8 @@ WINDOW_S = 3.0
 "Newest sound that it looks at: a phrase."
 HOP_S = 1.0
 "Seconds from one look to the next."
+AT_ONCE = 32
+"Sounds in a batch."
 LEAST = 400 + 6 * 160
 "Samples of its first frame: seven windows of 25 ms, 10 ms apart. With fewer, nothing is read."
 
@@ -85,7 +87,7 @@ class SenseVoiceEncoder:
             raise ModuleNotFoundError(
                 f"SenseVoice needs {exc.name}, which is not installed: pip install 'hoovik-rtc[models]'", name=exc.name
             ) from exc
-        self.window_s, self.hop_s = window_s, hop_s
+        self.window_s, self.hop_s, self.at_once = window_s, hop_s, AT_ONCE
         self._samples = round(window_s * RATE)
         try:
             self._recognizer = sherpa_onnx.OfflineRecognizer.from_sense_voice(

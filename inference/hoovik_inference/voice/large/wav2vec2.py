@@ -25,6 +25,8 @@ HOP_S = 0.3
 "Least time between two vectors of the reference."
 LEAST = 1_200
 "Samples below which there is no vector."
+AT_ONCE = 32
+"Sounds in a batch on a GPU, for which one is too little work."
 _DEVICES = ("auto", "cpu", "cuda")
 
 
@@ -32,7 +34,7 @@ class Wav2Vec2Encoder:
     """A `SpeechEncoder`: last hidden states, mean over time, and arousal, dominance and valence of the head.
 
     All sounds of a call are one batch: shorter ones are padded and masked, which changes nothing in what is read
-    (in int8 a little: see precision.py).
+    (in int8 a little: see precision.py). On a CPU each sound costs as much in a batch as alone: `at_once` is 1 there.
     How many threads of the CPU it takes is torch's setting (`torch.set_num_threads`), the caller's to make.
     """
 
@@ -86,9 +88,11 @@ class Wav2Vec2Encoder:
         if precision == "int8" and self.device != "cpu":
             raise ValueError("precision is int8 on a GPU; expected auto, float32, float16 or bfloat16 there")
         self.window_s, self.hop_s = window_s, hop_s
+        self.at_once = 1 if self.device == "cpu" else AT_ONCE
         self._samples = round(window_s * RATE)
         self._torch = torch
         self._network, self._normalise, self._order = network.load(os.fspath(source), download)
+        self._front, self._frozen = network.faster, None
         self._place()
         self.size = int(self._network.config.hidden_size)
         self.precision: Precision = "float32"
@@ -96,17 +100,20 @@ class Wav2Vec2Encoder:
         self.agreement = 1.0
         "Smallest cosine of its embeddings with those of float32, on three sounds that were made for that."
         lowered = precisions.best(self.device) if precision == "auto" else precision
-        self._lower(precisions, lowered)
-        if self.agreement >= precisions.LEAST_COSINE:
-            return
+        for whole in (True, False) if lowered == "int8" else (True,):
+            self._lower(precisions, lowered, whole)
+            if self.agreement >= precisions.LEAST_COSINE:
+                self._freeze(network)
+                return
+            self._network = network.load(os.fspath(source), download)[0]
+            self._place()
         if precision != "auto":
             raise ValueError(
                 f"in {precision} these weights give vectors with a cosine of {self.agreement:.4f} to those of float32; "
                 f"expected {precisions.LEAST_COSINE} or more: take auto, which then computes in float32"
             )
-        self._network = network.load(os.fspath(source), download)[0]
-        self._place()
         self.precision, self.agreement = "float32", 1.0
+        self._freeze(network)
 
     def encode(self, batch: Sequence[Floats], rate: int = RATE) -> list[Encoded]:
         """One for each sound, in order; without a vector where it has fewer than 1,200 samples.
@@ -129,7 +136,14 @@ class Wav2Vec2Encoder:
         return out
 
     def _place(self) -> None:
+        if self.device == "cpu":
+            self._front(self._network.wav2vec2, int(self._network.frames(self._torch.tensor(self._samples))))
         self._torch.nn.Module.to(self._network, self.device)
+
+    def _freeze(self, network: ModuleType) -> None:
+        """One whole window is what a CPU is mostly given."""
+        if self.device == "cpu":
+            self._frozen = network.frozen(self._network, self._samples)
 
     def _run(self, sounds: list[Floats]) -> tuple[Floats, Floats]:
         """(B, D) embeddings and (B, 3) outputs of the head."""
@@ -142,11 +156,17 @@ class Wav2Vec2Encoder:
             mask = torch.from_numpy(np.asarray(given["attention_mask"], np.int64)).to(self.device)
         with torch.inference_mode():
             values = torch.from_numpy(np.asarray(given["input_values"], np.float32)).to(self.device)
-            embeddings, dimensions = self._network(values, mask)
+            if self._frozen is not None and tuple(values.shape) == (1, self._samples):
+                embeddings, dimensions = self._frozen(values)
+            else:
+                embeddings, dimensions = self._network(values, mask)
             return embeddings.cpu().numpy(), dimensions.cpu().numpy()
 
-    def _lower(self, precisions: ModuleType, wanted: Precision) -> None:
-        """Compute in `wanted` from now on, and measure how far that is from float32; the first runs are over then."""
+    def _lower(self, precisions: ModuleType, wanted: Precision, whole: bool) -> None:
+        """Compute in `wanted` from now on, and measure how far that is from float32; the first runs are over then.
+
+        With `whole` the convolutions too, which is where int8 finds numbers that fit it worst.
+        """
         sounds = precisions.probes(self._samples)
         with precisions.Balance(self._network.wav2vec2) as balance:
             exact = self._run(sounds)[0]
@@ -156,5 +176,6 @@ class Wav2Vec2Encoder:
             return
         if wanted == "int8":
             balance.apply()
-        self._network.wav2vec2 = precisions.lower(self._network.wav2vec2, wanted)
+        part = self._network.wav2vec2 if whole else self._network.wav2vec2.encoder
+        precisions.lower(part, wanted)
         self.precision, self.agreement = wanted, precisions.agreement(exact, self._run(sounds)[0])
