@@ -101,7 +101,8 @@ class Speech:
                     return
                 lines = list(self._lines)
             try:
-                due = clock.now_ms() + self._turn(lines)
+                wait_ms = self._turn(lines)
+                due = clock.now_ms() + wait_ms
             except Exception:
                 # The encoder is somebody else's code: without it from here on, and everybody is told.
                 self._telemetry.count("voice_engine_failed")
