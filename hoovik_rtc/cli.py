@@ -211,7 +211,8 @@ _OPTIONS = {
 def _refuse_strange(arguments: argparse.Namespace) -> None:
     for option, tasks in _OPTIONS.items():
         if getattr(arguments, option) is not None and arguments.task not in tasks:
-            raise UsageError(f"--{option} is for --task {' and '.join(tasks)}, not for {arguments.task}")
+            named = " and ".join(filter(None, (", ".join(tasks[:-1]), tasks[-1])))
+            raise UsageError(f"--{option} is for --task {named}, not for {arguments.task}")
     if len(arguments.data) > 1 and arguments.task != "emotion":
         raise UsageError(f"--data is given {len(arguments.data)} times; --task {arguments.task} takes one")
     if arguments.loss and arguments.codec is None:

@@ -145,16 +145,18 @@ def test_where_no_face_is_found_there_is_a_table_and_no_calibration(
         (["--json", "nowhere/out.json"], 2, "there is no folder nowhere"),
         (["--json", "."], 2, "is a folder"),
         (["--task", "voices"], 2, "invalid choice"),
-        (["--codec", "opus:16k"], 2, "--codec is for --task voice and visemes, not for face"),
+        (["--codec", "opus:16k"], 2, "--codec is for --task voice, visemes and emotion, not for face"),
         (["--loss", "0.05"], 2, "--loss needs a call to lose packets in"),
         (["--data", "nothing.npz"], 1, "nothing.npz does not exist; expected"),
         (["--data", "/dev/null"], 1, "expected"),
+        (["--data", "one.npz", "--data", "other.npz"], 2, "--data is given 2 times; --task face takes one"),
     ],
 )
 def test_what_cannot_be_done_is_said_before_any_work(
     corpus: Path, capsys: pytest.CaptureFixture[str], options: list[str], code: int, said: str
 ) -> None:
-    command = ["evaluate", "--task", "face", "--data", str(corpus), *options]
+    given = [] if options[0] == "--data" else ["--data", str(corpus)]
+    command = ["evaluate", "--task", "face", *given, *options]
     try:
         assert main(command) == code
     except SystemExit as exc:  # argparse's own
