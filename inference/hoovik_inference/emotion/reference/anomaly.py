@@ -74,7 +74,7 @@ def scores(
     return score, strange
 
 
-def threshold_of(detectors: Mapping[str, Detector], modality: int) -> float:
+def threshold_of(detectors: Mapping[str, Detector | Either], modality: int) -> float:
     """The one that scores of a modality, by its flag, are held to.
 
     Raises:
