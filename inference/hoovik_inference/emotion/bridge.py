@@ -24,6 +24,8 @@ LASTING_MS = 1000.0
 "Time constant of the mean that it is compared with: a moment in which a face changes says nothing of what goes on."
 SETTLE_MS = 1000.0
 "So long after a switch readings that are alike still make up what the modality said of the same face or voice."
+OTHER_MS = 700.0
+"Time constant with which the offset goes for good while the other modality reads something else than at the switch."
 IDLE_MS = 2000.0
 """After longer without a window nothing of what was before counts (as with the reference's smoothing); after longer
 without anything that could be read, nobody is read."""
@@ -43,8 +45,10 @@ class _Crossing:
     "Capture time of the first of these."
     fade_ms: float
     "FADE_MS or BACK_MS."
-    lasting: float
-    "0…1, how much what was read before was the same for the last second."
+    left: float
+    "0…1 of the offset: how much what was read before was the same for a second, less the time it was not since."
+    newest_ms: float
+    "Capture time of the last reading."
     readings: int = 1
     "How many there were."
 
@@ -58,8 +62,11 @@ class _Crossing:
         if age <= SETTLE_MS and same > 0.5:
             self.readings += 1
             self.first = self.first + (now - self.first) / self.readings
+        passed = max(0.0, time_ms - self.newest_ms)
+        self.newest_ms = time_ms
+        self.left *= math.exp(-(1.0 - same) * passed / OTHER_MS)
         differs = min(1.0, apart(self.before, self.first) / NOISE)
-        return self.lasting * differs * same * math.exp(-((age / self.fade_ms) ** 2))
+        return self.left * differs * same * math.exp(-((age / self.fade_ms) ** 2))
 
 
 class Bridge:
@@ -67,8 +74,8 @@ class Bridge:
 
     What another modality reads of the same person differs by an offset of the logarithms of scores. It is found at the
     switch, added from there on, and fades: with how far the other modality's own reading has moved since, so that a
-    person who changes is seen to at once, and slowly with time (sooner where a modality comes back). Scores, label,
-    confidence and abstaining are then of the sum; valence, arousal and dominance stay as they were read.
+    person who changes is seen to at once, for good where that lasts, and slowly with time (sooner where a modality comes
+    back). Scores, label, confidence and abstaining are then of the sum; valence, arousal and dominance stay as they were read.
 
     - Of a moment in which a person just changed nothing goes on: there is no telling the change from the switch.
     - Where the bot had abstained, a modality that comes in addition counts at once: there is nothing to hold on to.
@@ -117,7 +124,7 @@ class Bridge:
         if self._mean is None or unread(last) or (gained and last.abstained):
             return None
         fade, lasting = BACK_MS if gained else FADE_MS, alike(self._mean, self._lasting)
-        return _Crossing(self._mean, own, estimate.time_ms, fade, lasting)
+        return _Crossing(self._mean, own, estimate.time_ms, fade, lasting, estimate.time_ms)
 
     def _remember(self, told: EmotionEstimate, said: Logs) -> None:
         """What is said is a mean of the newest, and of those alone once something else is said."""
