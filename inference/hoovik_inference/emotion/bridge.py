@@ -74,8 +74,9 @@ class Bridge:
 
     What another modality reads of the same person differs by an offset of the logarithms of scores. It is found at the
     switch, added from there on, and fades: with how far the other modality's own reading has moved since, so that a
-    person who changes is seen to at once, for good where that lasts, and slowly with time (sooner where a modality comes
-    back). Scores, label, confidence and abstaining are then of the sum; valence, arousal and dominance stay as they were read.
+    person who changes is seen to at once, for good where that lasts, and slowly with time (sooner where a modality
+    comes back). Scores, label, confidence and abstaining are then of the sum; valence, arousal and dominance stay as
+    they were read.
 
     - Of a moment in which a person just changed nothing goes on: there is no telling the change from the switch.
     - Where the bot had abstained, a modality that comes in addition counts at once: there is nothing to hold on to.
