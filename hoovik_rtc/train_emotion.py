@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.markup import escape
 
-from hoovik_inference.evaluation.pictures import DataError
 from hoovik_inference.task_file import check_parts
 from hoovik_rtc.errors import TrainingError, UsageError
 from hoovik_rtc.models.find import file_of
@@ -79,6 +78,7 @@ def _positive(text: str) -> int:
 
 def _emotion(arguments: argparse.Namespace) -> int:
     require("torch", "transformers", "xgboost", "optuna", extras="models,train")
+    from hoovik_inference.evaluation.pictures import DataError  # all of it only here: it loads the models' libraries
     from hoovik_inference.training.emotion import Recipe, Tools, train
     from hoovik_inference.training.emotion.corpus import corpus
 

@@ -13,7 +13,7 @@ from hoovik_rtc.models.store import Look, State, sha256_of
 
 FOLDER = Path(str(files("hoovik_inference") / "bundles"))
 "Where they lie."
-WEIGHTS = {".npz", ".onnx", ".safetensors"}
+WEIGHTS = {".npz", ".onnx", ".safetensors", ".ubj"}
 "What is a model, and not its card or its curves."
 
 
@@ -34,6 +34,10 @@ TERMS = {
         "the 52 blendshapes from landmarks", "for research, as its data are", "for research, so are the weights"
     ),
     "expression": Terms("what a face expresses, from its pixels", "for research, as its data are", "for research"),
+    "likeness": Terms("how faces look, coarsely: what is none", "for research, as its data are", "for\nresearch"),
+    "lite": Terms(
+        "what a face and a voice express together", "not for commercial use, as its data are", "non-commercial use only"
+    ),
     "pattern": Terms("how bright a face is where: what covers it", "for research, as its data are", "for research"),
     "visemes": Terms("mouth shapes from sound", "Apache-2.0", "under this project's licence"),
     "voice": Terms("what a voice expresses", "CC BY-NC-SA 4.0 (not for commercial use)", "CC BY-NC-SA 4.0"),

@@ -17,8 +17,9 @@ logger = logging.getLogger(__name__)
 RUNS = 3.0
 "Over so many rounds its load is smoothed: one slow round changes nothing, some in a row do."
 VECTORS_S = 1.2
-"""A round through all voices may take so long where vectors are asked for: nobody stands in for them, and older ones
-are of use (`VOICE_STALE_MS` of expression.py). Otherwise as long as a window, so that no sound passes unread."""
+"""A batch may take so long where vectors are asked for: after that they are of no use (`VOICE_STALE_MS` of
+expression.py). Nobody stands in for them, so that rounds may take longer. Otherwise a round through all voices may take
+as long as a window, so that no sound passes unread."""
 RECOVERED = 0.7
 "Of the time it has: where a try takes less, the encoder serves again."
 
@@ -30,8 +31,8 @@ class Speech:
     """Reads what all voices of a process express, each every `hop_s` of the encoder, the newest sound of each.
 
     No queue: each batch takes what is newest then, so that an encoder that takes longer reads less often and never
-    what is old. Whose turn it is, `Rota` says. Where a round takes too long the light encoder serves, and this one is
-    tried again after a rest (see `Pace`).
+    what is old. Whose turn it is, `Rota` says. Where it takes too long the light encoder serves, and this one is tried
+    again after a rest (see `Pace`).
 
     Args:
         encoder: Serves from one thread, this one.
@@ -100,7 +101,8 @@ class Speech:
                     return
                 lines = list(self._lines)
             try:
-                due = clock.now_ms() + self._turn(lines)
+                wait_ms = self._turn(lines)
+                due = clock.now_ms() + wait_ms
             except Exception:
                 # The encoder is somebody else's code: without it from here on, and everybody is told.
                 self._telemetry.count("voice_engine_failed")
@@ -129,7 +131,8 @@ class Speech:
         took_ms = clock.now_ms() - started
         self._telemetry.took("speech", took_ms)
         self._telemetry.count("voice_windows_read", len(sounds))
-        if pace.took(hop_s * len(sounds) / self._rota.reads, took_ms / 1000):
+        share = 1.0 if self._vectors else len(sounds) / self._rota.reads
+        if pace.took(hop_s * share, took_ms / 1000):
             for line, one, (_, time_ms) in zip(turn.read, read, sounds, strict=True):
                 line.take(one, time_ms)
         if pace.keeps_up != kept_up:

@@ -226,7 +226,7 @@ async def test_where_vectors_are_asked_for_nobody_stands_in_for_an_engine_that_f
     async with serve(engine=engine) as service, call(service.base, speaking) as one:
         await one.consent()
         await until(lambda: len(slow.batches) > 3)
-        slow.takes_s = 2.0  # for rounds of 1.2 s
+        slow.takes_s = 2.0  # longer than a vector is of use
         await one.wait_for("notice", where=lambda m: "face alone" in m["payload"]["message"])
         voice = service.bot.stats()["voice"]
         assert (voice["serving"], voice["reason"]) == ("none", "behind")

@@ -52,9 +52,12 @@ def columns_of(sizes: tuple[int, int], stream: str, numbers: Iterable[int], bloc
 
 
 def plant(
-    train: Rows, valid: Rows, recipe: recipes.Forests, seed: int, kept: Kept, progress: Progress
+    train: Rows, valid: Rows, recipe: recipes.Forests, seed: int, kept: Kept, progress: Progress, jitter: float = 0.0
 ) -> tuple[dict[str, Detector], tuple[str, ...]]:
     """A detector for each modality that there is enough of, and the global one; and what is to be known of them.
+
+    With `jitter`, in standard deviations, the forests are grown on numbers that are moved by chance: where many windows
+    share a value, as signs have at their bounds, trees would otherwise split beside it, and rounding would be strange.
 
     Raises:
         ValueError: What was kept is of another recipe or other material.
@@ -81,7 +84,7 @@ def plant(
                     f"ones, {recipe.least} and 1 are needed; the global one serves"
                 )
                 continue
-        detectors[name] = _detector(_features(sides[0]), _features(sides[1]), recipe, name, seed)
+        detectors[name] = _detector(_features(sides[0]), _features(sides[1]), recipe, name, seed, jitter)
         np.savez(kept.folder / f"anomaly_{name}.npz", **detector_file.arrays(detectors[name]))
     progress("forests", len(names), len(names), ", ".join(detectors))
     thresholds = {name: detector.threshold for name, detector in detectors.items()}
@@ -99,7 +102,7 @@ def forest_of(model: IsolationForest) -> Forest:
     return Forest.of(trees, model.max_samples_, model.offset_)
 
 
-def _detector(train: Floats, valid: Floats, recipe: recipes.Forests, name: str, seed: int) -> Detector:
+def _detector(train: Floats, valid: Floats, recipe: recipes.Forests, name: str, seed: int, jitter: float) -> Detector:
     spread: NDArray[np.float64] = train.std(axis=0, dtype=np.float64)
     still = spread < 1e-6  # as a StandardScaler: what does not change is not divided
     scaler = Scaler(
@@ -108,6 +111,8 @@ def _detector(train: Floats, valid: Floats, recipe: recipes.Forests, name: str, 
     scaled = np.asarray(scaler.apply(train), np.float32)
     projection = _projection(scaled, recipe, name, seed)
     seen = scaled if projection is None else np.asarray(projection.apply(scaled), np.float32)
+    if jitter:
+        seen = seen + np.random.default_rng(seed).normal(0.0, jitter, seen.shape).astype(np.float32)
     model = IsolationForest(n_estimators=recipe.trees, random_state=seed).fit(seen)
     detector = Detector(scaler, projection, forest_of(model), 0.0)
     threshold = float(np.percentile(detector.score(valid), 100.0 * recipe.flagged))

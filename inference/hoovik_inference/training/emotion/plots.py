@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from hoovik_inference.evaluation.figures import ECE_BINS, Figures
@@ -40,7 +41,8 @@ def draw(fitted: Fitted, valid: Mapping[str, Scored], test: Mapping[str, Scored]
     if fitted.searches:
         drawn["search.svg"] = search(fitted.searches)
     for name, figure in drawn.items():
-        figure.savefig(folder / name, metadata={"Date": None})
+        with rc_context({"svg.hashsalt": name}):  # else names of parts differ from run to run
+            figure.savefig(folder / name, metadata={"Date": None})
     return tuple(drawn)
 
 

@@ -25,6 +25,9 @@ from hoovik_inference.training.lite.recipe import Recipe, ensemble
 from hoovik_inference.training.lite.scenes import Scenes, scenes
 from hoovik_inference.training.progress import Progress, unheard
 
+JITTER = 0.05
+"By which forests are kept from splitting beside the bounds of signs, in standard deviations."
+
 
 def train(
     pictures: Path,
@@ -113,7 +116,7 @@ def watched(fitted: Fitted, made: Scenes, recipe: Recipe, work: Path, progress: 
     normal = fitted.bundle.normaliser.apply(usual.windows)
     detectors, _ = plant(
         usual.rows(TRAIN, normal), usual.rows(VALID, normal), fitted.recipe.forests, recipe.seed,
-        Kept(work / "detectors", usual.fingerprint(), resume=False), progress,
+        Kept(work / "detectors", usual.fingerprint(), resume=False), progress, JITTER,
     )  # fmt: skip
     valid = usual.rows(VALID, normal)
     pairs = valid.only(valid.flags == BOTH)
