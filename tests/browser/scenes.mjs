@@ -33,11 +33,9 @@ const scenes = {
     const view = page.getByTestId("inspect");
     seen.openAtFirst = (await view.getAttribute("open")) !== null;
     await page.getByTestId("inspect-toggle").click();
-    const whole = () => {
-      const payload = window.hoovik.lastEmotion?.payload;
-      return payload?.modality === "both" && Object.keys(payload.votes ?? {}).length === 2;
-    };
+    const whole = () => Object.keys(window.hoovik.lastEmotion?.payload.votes ?? {}).length === 2;
     await page.waitForFunction(whole, null, { timeout: 60_000, polling: 20 });
+    await sleep(2000);
     const look = () =>
       page.evaluate(() => {
         const text = (element) => element.textContent.trim();
@@ -51,21 +49,27 @@ const scenes = {
             chips: all("#emotion-chips .chip").map(text),
           },
         });
-        return new Promise((done) => requestAnimationFrame(() => done(now()))); // chips follow with each frame
+        return new Promise((done) => {
+          // Chips follow with each frame; where the machine is busy, one model may have read alone just now.
+          const once = () => (Object.keys(window.hoovik.lastEmotion.payload.votes).length === 2 ? done(now()) : requestAnimationFrame(once));
+          requestAnimationFrame(once);
+        });
       });
-    await sleep(2000);
     Object.assign(seen, await look());
     await view.scrollIntoViewIfNeeded();
     await shot(page, "votes");
-    // What random models seldom say: unsure and unlike the training data at once.
-    await page.evaluate(() => {
+    // What random models seldom say: unsure and unlike the training data at once; the next real update takes its place.
+    seen.injected = await page.evaluate(async () => {
       const last = window.hoovik.lastEmotion;
-      const chips = () => [...document.querySelectorAll("#emotion-chips .chip")].map((chip) => chip.textContent);
       const told = { ...last.payload, emotion: "neutral", confidence: 0.31, abstained: true, anomaly: true, anomaly_score: -0.031 };
-      window.hoovik.inject({ ...last, payload: told });
-      return new Promise((done) => requestAnimationFrame(() => done((window.injected = chips()))));
+      let chips = [];
+      for (let tries = 0; tries < 50 && !chips.includes("unlike the training data"); tries += 1) {
+        window.hoovik.inject({ ...last, payload: told });
+        await new Promise(requestAnimationFrame);
+        chips = [...document.querySelectorAll("#emotion-chips .chip")].map((chip) => chip.textContent);
+      }
+      return chips;
     });
-    seen.injected = await page.evaluate(() => window.injected);
     await page.getByTestId("emotion-label").scrollIntoViewIfNeeded();
     await shot(page, "abstained");
   },

@@ -20,8 +20,12 @@ BACK_MS = 2_500.0
 MEAN_MS = 150.0
 """Time constant of what counts as read before a switch: one reading alone has noise, and what was read a second ago is
 another moment's."""
+LASTING_MS = 1000.0
+"Time constant of the mean that it is compared with: a moment in which a face changes says nothing of what goes on."
 SETTLE_MS = 1000.0
 "So long after a switch readings that are alike still make up what the modality said of the same face or voice."
+OTHER_MS = 700.0
+"Time constant with which the offset goes for good while the other modality reads something else than at the switch."
 IDLE_MS = 2000.0
 """After longer without a window nothing of what was before counts (as with the reference's smoothing); after longer
 without anything that could be read, nobody is read."""
@@ -41,6 +45,10 @@ class _Crossing:
     "Capture time of the first of these."
     fade_ms: float
     "FADE_MS or BACK_MS."
+    left: float
+    "0…1 of the offset: how much what was read before was the same for a second, less the time it was not since."
+    newest_ms: float
+    "Capture time of the last reading."
     readings: int = 1
     "How many there were."
 
@@ -54,8 +62,11 @@ class _Crossing:
         if age <= SETTLE_MS and same > 0.5:
             self.readings += 1
             self.first = self.first + (now - self.first) / self.readings
+        passed = max(0.0, time_ms - self.newest_ms)
+        self.newest_ms = time_ms
+        self.left *= math.exp(-(1.0 - same) * passed / OTHER_MS)
         differs = min(1.0, apart(self.before, self.first) / NOISE)
-        return differs * same * math.exp(-((age / self.fade_ms) ** 2))
+        return self.left * differs * same * math.exp(-((age / self.fade_ms) ** 2))
 
 
 class Bridge:
@@ -63,9 +74,11 @@ class Bridge:
 
     What another modality reads of the same person differs by an offset of the logarithms of scores. It is found at the
     switch, added from there on, and fades: with how far the other modality's own reading has moved since, so that a
-    person who changes is seen to at once, and slowly with time (sooner where a modality comes back). Scores, label,
-    confidence and abstaining are then of the sum; valence, arousal and dominance stay as they were read.
+    person who changes is seen to at once, for good where that lasts, and slowly with time (sooner where a modality
+    comes back). Scores, label, confidence and abstaining are then of the sum; valence, arousal and dominance stay as
+    they were read.
 
+    - Of a moment in which a person just changed nothing goes on: there is no telling the change from the switch.
     - Where the bot had abstained, a modality that comes in addition counts at once: there is nothing to hold on to.
     - Where nothing can be read after a switch (a voice alone that is silent), what was read before stands for IDLE_MS.
     - Without a switch estimates pass as they are, to the bit.
@@ -75,6 +88,7 @@ class Bridge:
         self._last: EmotionEstimate | None = None
         self._known: NDArray[np.bool_] = np.zeros(0, bool)
         self._mean: Logs | None = None
+        self._lasting: Logs = np.zeros(0)
         self._crossing: _Crossing | None = None
         self._read_ms = float("-inf")
 
@@ -110,16 +124,18 @@ class Bridge:
         gained = estimate.modality == "both"
         if self._mean is None or unread(last) or (gained and last.abstained):
             return None
-        return _Crossing(self._mean, own, estimate.time_ms, BACK_MS if gained else FADE_MS)
+        fade, lasting = BACK_MS if gained else FADE_MS, alike(self._mean, self._lasting)
+        return _Crossing(self._mean, own, estimate.time_ms, fade, lasting, estimate.time_ms)
 
     def _remember(self, told: EmotionEstimate, said: Logs) -> None:
         """What is said is a mean of the newest, and of those alone once something else is said."""
         if self._mean is None or self._last is None:
-            self._mean = said
+            self._mean = self._lasting = said
         else:
             passed = max(0.0, told.time_ms - self._last.time_ms)
             share = max(1.0 - math.exp(-passed / MEAN_MS), 1.0 - alike(said, self._mean))
             self._mean = self._mean + share * (said - self._mean)
+            self._lasting = self._lasting + (1.0 - math.exp(-passed / LASTING_MS)) * (said - self._lasting)
         self._last = told
 
 

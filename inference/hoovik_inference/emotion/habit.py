@@ -87,14 +87,14 @@ class Habit:
 
     def hold(self, estimate: EmotionEstimate) -> EmotionEstimate:
         """The estimate less the habit."""
-        if unread(estimate) or estimate.anomaly or np.isnan(estimate.scores).any():
+        if unread(estimate) or np.isnan(estimate.scores).any():
             return estimate
         own = logs(estimate.scores)
         seen = estimate.modality != "audio_only"
         if seen:
             self._tell(own, estimate.time_ms)
         resting = self._resting.setdefault(estimate.modality, _Resting())
-        if float(np.delete(estimate.scores, _NEUTRAL).max()) < CLEAR:
+        if not estimate.anomaly and float(np.delete(estimate.scores, _NEUTRAL).max()) < CLEAR:
             resting.learn(own, estimate.time_ms)
         off = np.minimum(resting.share * self._leaning(resting.mean), MOST)
         off *= np.clip((CLEAR - estimate.scores) / (CLEAR - UNCLEAR), 0.0, 1.0)

@@ -76,11 +76,18 @@ def test_a_person_who_changes_after_a_switch_is_seen_to_at_once() -> None:
     assert said[30].scores == pytest.approx(changed[0].scores, abs=0.02)
 
 
-def test_a_change_just_before_a_switch_is_what_goes_on() -> None:
+def test_what_was_read_for_some_seconds_goes_on_and_not_what_was_before_it() -> None:
     said = held(
-        run(0.0, 2.0, "both", **FACE), run(2000.0, 0.1, "both", sad=0.8), run(2100.0, 2.0, "audio_only", **VOICE)
+        run(0.0, 2.0, "both", **FACE), run(2000.0, 3.0, "both", sad=0.8), run(5000.0, 2.0, "audio_only", **VOICE)
     )
-    assert labels(said[20:]) == {"sad"}
+    assert labels(said[50:]) == {"sad"}
+
+
+def test_of_a_moment_in_which_a_person_changes_nothing_goes_on() -> None:
+    voice = run(2100.0, 2.0, "audio_only", **VOICE)
+    said = held(run(0.0, 2.0, "both", **FACE), run(2000.0, 0.1, "both", sad=0.8), voice)
+    assert labels(said[21:]) == {"angry"}
+    assert said[-1].scores == pytest.approx(voice[-1].scores, abs=0.02)
 
 
 def test_what_was_read_long_ago_says_nothing_any_more() -> None:
