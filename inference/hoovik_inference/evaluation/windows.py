@@ -8,15 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hoovik_inference.emotion.lite.rows import FACE, VOICE, VOICE_NAMES
-from hoovik_inference.emotion.reference import MODALITIES, Predictions, ReferenceEngine, Windows
+from hoovik_inference.emotion.lite.rows import FACE, VOICE, speaks
+from hoovik_inference.emotion.reference import Predictions, ReferenceEngine, Windows
+from hoovik_inference.emotion.reference.windows import joined, present
 from hoovik_inference.types import EMOTIONS, SEQ_LEN, Floats
 
 EVERY = 5
 "Steps from one window to the next: half a second."
 AT_ONCE = 64
-_READ = VOICE_NAMES.index("read")
-_FLAGS = np.array([0, *(MODALITIES.index(name) for name in ("audio_only", "video_only", "both"))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +60,7 @@ def said(engine: ReferenceEngine, scenes: Sequence[Scene], advance: Callable[[in
     found: list[Predictions] = []
     for start in range(0, len(parts), AT_ONCE):
         batch = parts[start : start + AT_ONCE]
-        arrays = [np.concatenate(arrays) for arrays in zip(*(_arrays(window) for _, window in batch), strict=True)]
-        found.append(engine.infer(Windows(*arrays)))
+        found.append(engine.infer(joined([window for _, window in batch])))
         advance(len(batch))
     if not found:
         none = np.zeros(0, np.int64)
@@ -86,12 +84,9 @@ def windows_of(scene: Scene) -> list[Windows]:
 def _window(scene: Scene, end: int) -> Windows | None:
     face, face_mask = _steps(scene.face, end, FACE)
     voice, voice_mask = _steps(scene.voice, end, VOICE)
-    if not (voice[..., _READ] > 0.0).any():
-        voice_mask[:] = 0.0  # a silent voice says nothing of an emotion
-    there = int(face_mask.any()) * 2 + int(voice_mask.any())
-    if not there:
-        return None
-    return Windows(face, voice, face_mask, voice_mask, _FLAGS[[there]])
+    voice_mask[~speaks(voice)] = 0.0
+    flags, there = present(face_mask, voice_mask)
+    return Windows(face, voice, face_mask, voice_mask, flags) if there[0] else None
 
 
 def _steps(rows: Floats, end: int, size: int) -> tuple[Floats, Floats]:
@@ -102,7 +97,3 @@ def _steps(rows: Floats, end: int, size: int) -> tuple[Floats, Floats]:
     places = np.arange(SEQ_LEN - len(part), SEQ_LEN)[there]
     out[0, places], mask[0, places] = part[there], 1.0
     return out, mask
-
-
-def _arrays(window: Windows) -> tuple[Floats, Floats, Floats, Floats, NDArray[np.int64]]:
-    return window.face, window.audio, window.face_mask, window.audio_mask, window.modality

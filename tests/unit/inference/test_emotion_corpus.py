@@ -13,10 +13,11 @@ from av.video.frame import VideoFrame
 pytest.importorskip("torch", reason="needs torch: pip install 'hoovik-rtc[train]'")
 pytest.importorskip("optuna", reason="needs Optuna: pip install 'hoovik-rtc[train]'")
 
+from hoovik_inference.emotion.reference.windows import AUDIO_ONLY, BOTH, VIDEO_ONLY  # noqa: E402
 from hoovik_inference.evaluation.pictures import DataError, UnreadableError  # noqa: E402
 from hoovik_inference.training.emotion.clip import faces, pictures_of, steps_of, times, voices  # noqa: E402
 from hoovik_inference.training.emotion.corpus import Clip, corpus, counted  # noqa: E402
-from hoovik_inference.training.emotion.material import AUDIO_ONLY, BOTH, TEST, TRAIN, VALID, VIDEO_ONLY  # noqa: E402
+from hoovik_inference.training.emotion.material import TEST, TRAIN, VALID  # noqa: E402
 from hoovik_inference.training.emotion.sides import sides_of  # noqa: E402
 from hoovik_inference.types import EMOTIONS, Floats, Image  # noqa: E402
 from tests.media import write_wav  # noqa: E402

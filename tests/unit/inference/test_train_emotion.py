@@ -20,7 +20,7 @@ from hoovik_inference.emotion.reference.calibrated import platt, softmax  # noqa
 from hoovik_inference.emotion.reference.late import weights_of  # noqa: E402
 from hoovik_inference.emotion.reference.shape import Shape  # noqa: E402
 from hoovik_inference.emotion.reference.steps import Measured  # noqa: E402
-from hoovik_inference.emotion.reference.windows import Windows  # noqa: E402
+from hoovik_inference.emotion.reference.windows import AUDIO_ONLY, BOTH, VIDEO_ONLY, Windows  # noqa: E402
 from hoovik_inference.evaluation.figures import calibration  # noqa: E402
 from hoovik_inference.training.emotion import TEST, TRAIN, VALID, Fitted, Material, Recipe, fit, score  # noqa: E402
 from hoovik_inference.training.emotion.calibrate import lines, mixture, surprise, temperature  # noqa: E402
@@ -28,7 +28,6 @@ from hoovik_inference.training.emotion.ensemble import sized  # noqa: E402
 from hoovik_inference.training.emotion.experts import LateNetwork  # noqa: E402
 from hoovik_inference.training.emotion.forests import columns_of  # noqa: E402
 from hoovik_inference.training.emotion.losses import contrastive, focal, separation, smoothed, triplet  # noqa: E402
-from hoovik_inference.training.emotion.material import AUDIO_ONLY, BOTH, VIDEO_ONLY  # noqa: E402
 from hoovik_inference.training.emotion.recipe import (  # noqa: E402
     Boosting,
     Calibrating,
@@ -380,7 +379,7 @@ def test_importance_goes_to_the_blocks_whose_numbers_the_trees_ask_for(fitted: F
 def test_features_may_be_projected_on_their_components(given: Material, tmp_path: Path) -> None:
     recipe = replace(SMALL, boosting=replace(SMALL.boosting, components=10), late=None).with_epochs(3)
     bundle = fit(given, recipe, tmp_path).bundle
-    assert bundle.projection.components.shape == (10, bundle.features) and bundle.late is None
+    assert (bundle.projection.outputs, bundle.projection.inputs) == (10, bundle.features) and bundle.late is None
     assert score(bundle, given, TEST)["both"].members.keys() == {"transformer", "boosted"}
 
 

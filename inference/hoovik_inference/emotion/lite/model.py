@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from hoovik_inference.emotion.face_model import CALL, VOICE_SHARE
 from hoovik_inference.emotion.habit import Habit
-from hoovik_inference.emotion.lite.rows import FACE, VECTORS, VOICE, VOICE_NAMES, face_row, voice_row
+from hoovik_inference.emotion.lite.rows import FACE, VECTORS, VOICE, face_row, speaks, voice_row
 from hoovik_inference.emotion.model import affect_of, coordinates, excitement
 from hoovik_inference.emotion.reference.anomaly import threshold_of
 from hoovik_inference.emotion.reference.bundle import load
 from hoovik_inference.emotion.reference.engine import ReferenceEngine
 from hoovik_inference.emotion.reference.errors import BundleError
 from hoovik_inference.emotion.reference.votes import votes
-from hoovik_inference.emotion.reference.windows import MODALITIES, Windows
+from hoovik_inference.emotion.reference.windows import MODALITIES, Windows, present
 from hoovik_inference.emotion.stages import bridged
 from hoovik_inference.emotion.steady import Steady
 from hoovik_inference.emotion.window import STEP_MS
@@ -39,8 +39,6 @@ BUNDLE = Path(str(files("hoovik_inference") / "bundles" / "lite"))
 "The ensemble that ships with the package; card.md beside it says what it was trained on and how well it reads."
 NAME = "hoovik-lite-1"
 Estimate = TypeVar("Estimate", FaceEstimate, VoiceEstimate)
-_READ = VOICE_NAMES.index("read")
-_FLAGS = np.array([0, *(MODALITIES.index(name) for name in ("audio_only", "video_only", "both"))])
 
 
 @lru_cache(maxsize=1)
@@ -216,7 +214,6 @@ def windows_from(windows: Sequence[Window], rows: Rows | None = None) -> tuple[W
                 voices[number, step], voice_mask[number, step] = row, 1.0
     rows.turn()
     voices[..., : len(EMOTIONS)] *= np.float32(VOICE_SHARE)
-    silent = ~(voices[..., _READ] > 0.0).any(axis=1)
-    voice_mask[silent] = 0.0
-    there = face_mask.any(axis=1) * 2 + voice_mask.any(axis=1)
-    return Windows(faces, voices, face_mask, voice_mask, _FLAGS[there]), there > 0
+    voice_mask[~speaks(voices)] = 0.0
+    flags, there = present(face_mask, voice_mask)
+    return Windows(faces, voices, face_mask, voice_mask, flags), there

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hoovik_inference.face import signs as face_signs
 from hoovik_inference.types import BLENDSHAPES, EMOTIONS, FaceEstimate, Floats, VoiceEstimate
@@ -30,6 +31,7 @@ VOICE_NAMES: tuple[str, ...] = (
     *(f"sound_{name}" for name in voice_signs.NAMES),
 )  # fmt: skip
 FACE, VOICE = len(FACE_NAMES), len(VOICE_NAMES)
+_READ = VOICE_NAMES.index("read")
 
 LEAST = 1e-3
 "Probability below which evidence does not fall: no single look rules a class out."
@@ -67,6 +69,11 @@ def voice_row(voice: VoiceEstimate) -> Floats | None:
     )  # fmt: skip
     told = np.zeros(len(EMOTIONS), np.float32) if said is None else evidence(said)
     return np.concatenate((told, measured, voice.signs), dtype=np.float32)
+
+
+def speaks(voices: Floats) -> NDArray[np.bool_]:
+    """(N,) of (N, T, VOICE) rows: whether what a voice expresses was read in any step; a silent one says nothing."""
+    return np.asarray((voices[..., _READ] > 0.0).any(axis=1), np.bool_)
 
 
 def evidence(probabilities: Floats) -> Floats:

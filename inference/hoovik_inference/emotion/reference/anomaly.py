@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hoovik_inference.emotion.reference.errors import BundleError
 from hoovik_inference.emotion.reference.forest import Forest
-from hoovik_inference.emotion.reference.projection import Projection, Reals, Scaler
+from hoovik_inference.emotion.reference.projection import Projection, Reals, Scaler, Selection
 from hoovik_inference.emotion.reference.windows import MODALITIES
 from hoovik_inference.types import Floats
 
@@ -25,7 +25,7 @@ class Detector:
 
     scaler: Scaler
     "Of the features."
-    projection: Projection | None
+    projection: Projection | Selection | None
     "None where there were too few windows to fit one on."
     forest: Forest
     "On what comes of it."

@@ -31,7 +31,7 @@ from hoovik_inference.emotion.reference.errors import BundleError
 from hoovik_inference.emotion.reference.files import finite, fitting, read_json, read_npz, there
 from hoovik_inference.emotion.reference.late import Late
 from hoovik_inference.emotion.reference.normalise import Normaliser
-from hoovik_inference.emotion.reference.projection import Projection, Reals
+from hoovik_inference.emotion.reference.projection import Projection, Reals, Selection
 from hoovik_inference.emotion.reference.shape import Shape, weights_of
 from hoovik_inference.emotion.reference.smoothing import ALPHA, THRESHOLD
 from hoovik_inference.emotion.reference.windows import MODALITIES
@@ -59,7 +59,7 @@ class Bundle:
     "Of the training data."
     medians: Reals
     "(8149,) that stand for features which are not there."
-    projection: Projection
+    projection: Projection | Selection
     "Of the features, before XGBoost."
     boosted: bytes
     "XGBoost's model, UBJSON."
@@ -89,10 +89,10 @@ class Bundle:
             BundleError: It is for other classes or another projection.
         """
         trees = Boosted.read(self.boosted)
-        if trees.classes != len(self.classes) or trees.inputs != len(self.projection.components):
+        if trees.classes != len(self.classes) or trees.inputs != self.projection.outputs:
             raise BundleError(
                 f"XGBoost's model takes {trees.inputs} numbers and tells {trees.classes} classes apart; expected "
-                f"{len(self.projection.components)} and {len(self.classes)}, as the projection and the names have it"
+                f"{self.projection.outputs} and {len(self.classes)}, as the projection and the names have it"
             )
         return trees
 

@@ -13,7 +13,7 @@ from hoovik_inference.emotion.reference.anomaly import Detector
 from hoovik_inference.emotion.reference.errors import BundleError
 from hoovik_inference.emotion.reference.files import fitting, read_npz
 from hoovik_inference.emotion.reference.forest import Forest
-from hoovik_inference.emotion.reference.projection import Projection, Scaler
+from hoovik_inference.emotion.reference.projection import Projection, Scaler, Selection
 
 Arrays = Mapping[str, NDArray[Any]]
 _FOREST: dict[str, tuple[int | None, ...]] = {
@@ -22,8 +22,10 @@ _FOREST: dict[str, tuple[int | None, ...]] = {
 }  # fmt: skip
 
 
-def projected(one: Projection) -> dict[str, NDArray[Any]]:
+def projected(one: Projection | Selection) -> dict[str, NDArray[Any]]:
     """A projection as arrays."""
+    if isinstance(one, Selection):
+        return {"selected": one.columns}
     out = {"pca_components": one.components, "pca_mean": one.mean}
     return out if one.scale is None else {**out, "pca_scale": one.scale}
 
@@ -37,14 +39,17 @@ def arrays(detector: Detector) -> dict[str, NDArray[Any]]:
     return out if detector.projection is None else {**out, **projected(detector.projection)}
 
 
-def projection(file: Path, held: Arrays, inputs: int) -> Projection:
+def projection(file: Path, held: Arrays, inputs: int) -> Projection | Selection:
     """What `projected` gave.
 
     Raises:
         BundleError: It is not there, or for another number of inputs.
     """
-    fitting(file, held, {"pca_components": (None, inputs), "pca_mean": (inputs,)})
+    selects = "selected" in held
+    fitting(file, held, {"selected": (None,)} if selects else {"pca_components": (None, inputs), "pca_mean": (inputs,)})
     try:
+        if selects:
+            return Selection(held["selected"].astype(np.int64), inputs)
         return Projection(held["pca_components"], held["pca_mean"], held.get("pca_scale"))
     except BundleError as exc:
         raise BundleError(f"{file}: {exc}") from exc
@@ -59,8 +64,8 @@ def read(file: Path, threshold: float, inputs: int) -> Detector:
     held = read_npz(file, "an anomaly detector")
     fitting(file, held, _FOREST)
     fitting(file, held, {name: (inputs,) for name in ("scaler_mean", "scaler_scale") if name in held})
-    components = projection(file, held, inputs) if "pca_components" in held else None
-    seen = inputs if components is None else len(components.components)
+    components = projection(file, held, inputs) if {"pca_components", "selected"} & set(held) else None
+    seen = inputs if components is None else components.outputs
     scaler = Scaler(held.get("scaler_mean"), held.get("scaler_scale"))
     return Detector(scaler, components, _forest(file, held, seen), threshold)
 

@@ -14,7 +14,7 @@ from hoovik_inference.emotion.reference.engine import ReferenceEngine
 from hoovik_inference.emotion.reference.errors import BundleError
 from hoovik_inference.emotion.reference.smoothing import Smoother
 from hoovik_inference.emotion.reference.votes import votes
-from hoovik_inference.emotion.reference.windows import AUDIO, FACE, MODALITIES, Windows
+from hoovik_inference.emotion.reference.windows import AUDIO, FACE, Windows, present
 from hoovik_inference.emotion.stages import bridged
 from hoovik_inference.types import EMOTIONS, SEQ_LEN, EmotionEstimate, Floats, Holder, Window
 
@@ -158,11 +158,10 @@ def windows_from(windows: Sequence[Window]) -> Windows:
     seen = [[None if one is None else one.vector for one in window.faces] for window in windows]
     heard = [[None if one is None else one.embedding for one in window.voices] for window in windows]
     (faces, face_mask), (voices, audio_mask) = _stacked(seen, FACE), _stacked(heard, AUDIO)
-    there = face_mask.any(axis=1) * 2 + audio_mask.any(axis=1)
+    flags, there = present(face_mask, audio_mask)
     if not there.all():
         raise ValueError("a window holds no vector of a face or a voice; make none where there is none")
-    flags = np.array([0, *(MODALITIES.index(name) for name in ("audio_only", "video_only", "both"))])
-    return Windows(faces, voices, face_mask, audio_mask, flags[there])
+    return Windows(faces, voices, face_mask, audio_mask, flags)
 
 
 def newest_ms(window: Window) -> float:

@@ -35,6 +35,16 @@ class Projection:
         self.components, self.mean, self.scale = components, mean, scale
         self._shift = mean[None] @ components.T
 
+    @property
+    def inputs(self) -> int:
+        """D."""
+        return self.components.shape[1]
+
+    @property
+    def outputs(self) -> int:
+        """K."""
+        return len(self.components)
+
     def apply(self, x: Reals) -> Reals:
         """(N, K) of (N, D)."""
         out: Reals = np.empty((len(x), len(self.components)), np.result_type(x, self.components))
@@ -44,6 +54,30 @@ class Projection:
         out -= self._shift
         if self.scale is not None:
             out /= self.scale
+        return out
+
+
+class Selection:
+    """Some of D numbers as they are, or all of them: where there are too few for components to be worth it."""
+
+    def __init__(self, columns: NDArray[np.int64], inputs: int) -> None:
+        """Take the (K,) places of those that are wanted among `inputs` numbers.
+
+        Raises:
+            BundleError: There are none, or one lies beyond them.
+        """
+        if not len(columns) or columns.min() < 0 or columns.max() >= inputs:
+            raise BundleError(f"{len(columns)} columns are selected; expected one or more of 0…{inputs - 1}")
+        self.columns, self.inputs = columns, inputs
+
+    @property
+    def outputs(self) -> int:
+        """K."""
+        return len(self.columns)
+
+    def apply(self, x: Reals) -> Reals:
+        """(N, K) of (N, D)."""
+        out: Reals = x[:, self.columns]
         return out
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,8 @@ AUDIO = 1024
 "Numbers of a voice: the mean of wav2vec2's last hidden states over 0.6 s."
 MODALITIES: tuple[Modality, ...] = ("audio_only", "video_only", "both")
 "In the order of the reference's flags: 0, 1, 2."
+AUDIO_ONLY, VIDEO_ONLY, BOTH = range(3)
+"Places in MODALITIES."
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,24 @@ class Windows:
         without_audio = self.modality == MODALITIES.index("video_only")
         wrong = (without_face & self.face_mask.any(axis=1)) | (without_audio & self.audio_mask.any(axis=1))
         return int(wrong.sum())
+
+
+def joined(windows: Sequence[Windows]) -> Windows:
+    """All windows of several batches, one after the other; at least one."""
+    return Windows(
+        np.concatenate([one.face for one in windows]),
+        np.concatenate([one.audio for one in windows]),
+        np.concatenate([one.face_mask for one in windows]),
+        np.concatenate([one.audio_mask for one in windows]),
+        np.concatenate([one.modality for one in windows]),
+    )
+
+
+def present(face_mask: Floats, audio_mask: Floats) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """(N,) what the masks say is there, as places in MODALITIES, and (N,) whether anything is."""
+    seen, heard = face_mask.any(axis=1), audio_mask.any(axis=1)
+    flags = np.where(seen & heard, BOTH, np.where(seen, VIDEO_ONLY, AUDIO_ONLY)).astype(np.int64)
+    return flags, seen | heard
 
 
 def windows_of(

@@ -141,7 +141,7 @@ def _training(fitted: Fitted) -> str:
         f"- transformer: vectors of {shape.face} and {shape.audio}, width {shape.d_model}, {shape.num_layers} layers, "
         f"{numbers:,} numbers; phases {'; '.join(phases)}; batch {recipe.fusing.batch}",
         f"- XGBoost: {fitted.trees.rounds} of {recipe.boosting.rounds} rounds, depth {recipe.boosting.max_depth}, on "
-        f"{len(fitted.bundle.projection.components)} numbers made of {fitted.bundle.features} features",
+        f"{fitted.bundle.projection.outputs} numbers made of {fitted.bundle.features} features",
     ]
     if fitted.rounds:
         lines.append(f"- experts of single modalities: {len(fitted.rounds)} epochs")

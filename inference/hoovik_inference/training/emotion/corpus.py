@@ -8,11 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hoovik_inference.emotion.reference.windows import MODALITIES
+from hoovik_inference.emotion.reference.windows import AUDIO_ONLY, BOTH, MODALITIES, VIDEO_ONLY
 from hoovik_inference.evaluation.names import class_of
 from hoovik_inference.evaluation.pictures import DataError
 from hoovik_inference.evaluation.recordings import NAMES
-from hoovik_inference.training.emotion.material import AUDIO_ONLY, BOTH, VIDEO_ONLY
 from hoovik_inference.types import EMOTIONS
 
 FILMS = (".mp4", ".flv", ".avi", ".mov", ".mkv", ".webm", ".mpg")

@@ -13,7 +13,7 @@ from hoovik_inference.emotion.reference import anomaly_inputs, detector_file
 from hoovik_inference.emotion.reference.anomaly import GLOBAL, Detector
 from hoovik_inference.emotion.reference.anomaly_inputs import anomaly_features
 from hoovik_inference.emotion.reference.forest import Forest, Tree
-from hoovik_inference.emotion.reference.projection import Projection, Scaler
+from hoovik_inference.emotion.reference.projection import Projection, Scaler, Selection
 from hoovik_inference.emotion.reference.shape import STREAMS
 from hoovik_inference.emotion.reference.steps import Measured
 from hoovik_inference.emotion.reference.windows import MODALITIES
@@ -119,13 +119,10 @@ def _detector(train: Floats, valid: Floats, recipe: recipes.Forests, name: str, 
     return Detector(scaler, projection, detector.forest, threshold)
 
 
-def _projection(scaled: Floats, recipe: recipes.Forests, name: str, seed: int) -> Projection | None:
+def _projection(scaled: Floats, recipe: recipes.Forests, name: str, seed: int) -> Projection | Selection | None:
     size = scaled.shape[1]
     if name in recipe.columns:
-        columns = list(recipe.columns[name])
-        if not columns or not all(0 <= column < size for column in columns):
-            raise ValueError(f"the {name} detector is to look at columns {columns[:5]}…; expected some of 0…{size - 1}")
-        return Projection(np.eye(size, dtype=np.float32)[columns], np.zeros(size, np.float32))
+        return Selection(np.array(recipe.columns[name], np.int64), size)
     components = recipe.components.get(name)
     if components is None or components >= min(scaled.shape):
         return None

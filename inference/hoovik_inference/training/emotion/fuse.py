@@ -16,10 +16,10 @@ from torch import Tensor, nn
 
 from hoovik_inference.emotion.reference.shape import Shape
 from hoovik_inference.emotion.reference.transformer import EmotionTransformer
-from hoovik_inference.emotion.reference.windows import Windows
+from hoovik_inference.emotion.reference.windows import AUDIO_ONLY, BOTH, VIDEO_ONLY, Windows
 from hoovik_inference.training import checkpoint
 from hoovik_inference.training.emotion import losses
-from hoovik_inference.training.emotion.material import AUDIO_ONLY, BOTH, VIDEO_ONLY, Rows
+from hoovik_inference.training.emotion.material import Rows
 from hoovik_inference.training.emotion.recipe import Fusing, Phase, boost
 from hoovik_inference.training.emotion.watch import class_weights, tensors, watched
 from hoovik_inference.training.progress import Progress

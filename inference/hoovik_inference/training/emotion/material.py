@@ -11,14 +11,12 @@ from numpy.typing import NDArray
 
 from hoovik_inference.emotion.reference.bundle import REFERENCE
 from hoovik_inference.emotion.reference.normalise import Normaliser
-from hoovik_inference.emotion.reference.windows import MODALITIES, Windows
+from hoovik_inference.emotion.reference.windows import AUDIO_ONLY, BOTH, MODALITIES, VIDEO_ONLY, Windows
 from hoovik_inference.types import Floats
 
 SIDES = ("train", "valid", "test")
 "Names of what `Material.sides` holds."
 TRAIN, VALID, TEST = range(3)
-AUDIO_ONLY, VIDEO_ONLY, BOTH = range(3)
-"Places in MODALITIES."
 _SMALL = 1e-6
 "Added to spreads, as the reference does."
 

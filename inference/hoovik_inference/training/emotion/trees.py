@@ -13,7 +13,7 @@ from hoovik_inference.emotion.reference import detector_file, features
 from hoovik_inference.emotion.reference.boosted import Boosted
 from hoovik_inference.emotion.reference.features import xgb_features
 from hoovik_inference.emotion.reference.files import read_npz
-from hoovik_inference.emotion.reference.projection import Projection, Reals
+from hoovik_inference.emotion.reference.projection import Projection, Reals, Selection
 from hoovik_inference.emotion.reference.steps import Measured
 from hoovik_inference.emotion.reference.windows import AUDIO, FACE
 from hoovik_inference.training.emotion.kept import Kept
@@ -38,7 +38,7 @@ class Grown:
 
     medians: Reals
     "(F,) that stand for features which are not there."
-    projection: Projection
+    projection: Projection | Selection
     "Of the features."
     model: bytes
     "XGBoost's, UBJSON, up to the best round."
@@ -85,7 +85,7 @@ class Given:
 
     medians: Reals
     "(F,)."
-    projection: Projection
+    projection: Projection | Selection
     "(K, F)."
     train: Floats
     "(N, K)."
@@ -149,13 +149,19 @@ def once(
     return grown, float(found["valid"]["mlogloss"][best])
 
 
-def importance(gains: Mapping[str, Any], projection: Projection, sizes: tuple[int, int]) -> dict[str, float]:
+def importance(
+    gains: Mapping[str, Any], projection: Projection | Selection, sizes: tuple[int, int]
+) -> dict[str, float]:
     """By block of features, the share of all gain; a component's goes to features by the squares of its weights."""
-    gain = np.zeros(len(projection.components))
+    gain = np.zeros(projection.outputs)
     for name, value in gains.items():
         gain[int(name[1:])] = float(value)
-    squares = projection.components.astype(np.float64) ** 2
-    of_features = (gain / np.maximum(squares.sum(axis=1), 1e-12)) @ squares
+    of_features = np.zeros(projection.inputs)
+    if isinstance(projection, Selection):
+        of_features[projection.columns] = gain
+    else:
+        squares = projection.components.astype(np.float64) ** 2
+        of_features = (gain / np.maximum(squares.sum(axis=1), 1e-12)) @ squares
     total, start, out = max(float(of_features.sum()), 1e-12), 0, {}
     for name, width in layout(*sizes):
         out[name] = float(of_features[start : start + width].sum()) / total
@@ -194,16 +200,16 @@ def _fill(raw: Floats, medians: Reals) -> None:
         np.copyto(part, medians.astype(np.float32), where=np.isnan(part))
 
 
-def _projection(filled: Floats, components: int | None, seed: int) -> Projection:
+def _projection(filled: Floats, components: int | None, seed: int) -> Projection | Selection:
     """Principal components, at most as many as windows less one; or all features as they are."""
     size = filled.shape[1]
     if components is None:
-        return Projection(np.eye(size, dtype=np.float32), np.zeros(size, np.float32))
+        return Selection(np.arange(size), size)
     kept = max(1, min(components, len(filled) - 1, size))
     fitted = PCA(kept, svd_solver="randomized" if kept < 0.8 * min(filled.shape) else "full", random_state=seed)
     fitted.fit(filled)
     return Projection(np.ascontiguousarray(fitted.components_, np.float32), fitted.mean_.astype(np.float32))
 
 
-def _applied(projection: Projection, filled: Floats) -> Floats:
+def _applied(projection: Projection | Selection, filled: Floats) -> Floats:
     return np.asarray(projection.apply(filled), np.float32)

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hoovik_inference.emotion.lite.rows import FACE, VECTORS, VOICE
-from hoovik_inference.emotion.reference import MODALITIES, Windows
+from hoovik_inference.emotion.reference import Windows
+from hoovik_inference.emotion.reference.windows import AUDIO_ONLY, BOTH, VIDEO_ONLY, joined
 from hoovik_inference.training.emotion.material import Material
 from hoovik_inference.types import EMOTIONS, SEQ_LEN, Floats
 
-AUDIO_ONLY, VIDEO_ONLY, BOTH = (MODALITIES.index(name) for name in ("audio_only", "video_only", "both"))
 Labelled = tuple[Floats, NDArray[np.int64]]
 "(n, SEQ_LEN, D) windows and (n,) places in EMOTIONS; steps in which nothing was read are nan."
 
@@ -61,17 +61,6 @@ def material(parts: Sequence[tuple[tuple[Windows, NDArray[np.int64]], int, str]]
         sources=[part[2] for part in parts for _ in range(len(part[0][1]))],
         classes=EMOTIONS,
         vectors=VECTORS,
-    )
-
-
-def joined(windows: Sequence[Windows]) -> Windows:
-    """One after the other."""
-    return Windows(
-        np.concatenate([one.face for one in windows]),
-        np.concatenate([one.audio for one in windows]),
-        np.concatenate([one.face_mask for one in windows]),
-        np.concatenate([one.audio_mask for one in windows]),
-        np.concatenate([one.modality for one in windows]),
     )
 
 

@@ -13,11 +13,12 @@ from hoovik_inference.emotion.reference import Bundle, ReferenceEngine, load, sa
 from hoovik_inference.emotion.reference.anomaly import Detector, Either
 from hoovik_inference.emotion.reference.anomaly_inputs import anomaly_features
 from hoovik_inference.emotion.reference.steps import Measured as Statistics
+from hoovik_inference.emotion.reference.windows import BOTH
 from hoovik_inference.training.call import Call, LossyCall
 from hoovik_inference.training.emotion.ensemble import Fitted, fit
 from hoovik_inference.training.emotion.forests import plant
 from hoovik_inference.training.emotion.kept import Kept
-from hoovik_inference.training.emotion.material import BOTH, TEST, TRAIN, VALID, Material, Rows
+from hoovik_inference.training.emotion.material import TEST, TRAIN, VALID, Material, Rows
 from hoovik_inference.training.lite.card import Trained, card
 from hoovik_inference.training.lite.measure import Measured, measure
 from hoovik_inference.training.lite.pairs import both, faces_alone, material, voices_alone
