@@ -45,17 +45,20 @@ class Emotion:
 def build_emotion(config: Config) -> EmotionModel:
     """The model that the config names; limits BLAS to one thread in this process, since our matrices are small.
 
-    A bundle takes seconds: off the loop. Where the purpose forbids emotions it is not loaded; nothing is read then.
+    A bundle takes seconds: off the loop. Where the purpose forbids emotions the rules stand in, which need no
+    loading; nothing is read then.
 
     Raises:
         ConfigError: The bundle cannot be used, or not with the rest of the config.
     """
     threadpool_limits(limits=1, user_api="blas")
     threshold, bundle = config.emotion.threshold, config.emotion.bundle
-    if bundle is not None and emotion_permitted(config.bot):
+    if not emotion_permitted(config.bot):
+        return RuleModel()
+    if bundle is not None:
         check_bundle(config)
         return _of(bundle, config.emotion.light, threshold)
-    return _MODELS.get(config.emotion.model, LiteModel)(THRESHOLD if threshold is None else threshold)
+    return _MODELS[config.emotion.model](THRESHOLD if threshold is None else threshold)
 
 
 def reads_vectors(config: Config) -> bool:

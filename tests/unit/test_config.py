@@ -107,7 +107,7 @@ def test_a_bundle_asks_for_what_it_was_trained_on(tmp_path: Path) -> None:
 def test_where_emotions_are_forbidden_a_bundle_is_not_looked_at() -> None:
     flags = {"emotion": {"model": "/nowhere"}, "bot": {"purpose": "workplace"}}
     config = load(flags=flags, environ={})
-    assert build_emotion(config).name == "hoovik-lite-1", "which reads nothing there"
+    assert build_emotion(config).name == "facs-rules-1", "which reads nothing there"
     assert not reads_vectors(config)
     with pytest.raises(ConfigError, match="no such folder"):
         load(flags=flags | {"bot": {"purpose": "workplace", "basis": "medical"}}, environ={})

@@ -89,10 +89,3 @@ class Follower:
     def close(self) -> None:
         """Release the tracker."""
         self._observer.close()
-
-
-def collapsed(landmarks: Floats) -> Floats:
-    """Drawn together to half their size around their middle."""
-    middle = landmarks.mean(axis=0, keepdims=True)
-    out: Floats = (middle + 0.5 * (landmarks - middle)).astype(np.float32)
-    return out

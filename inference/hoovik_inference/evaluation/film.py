@@ -12,7 +12,6 @@ import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
-from numpy.typing import NDArray
 
 from hoovik_inference.types import Image
 
@@ -84,39 +83,3 @@ def _packets(coder: VideoCodecContext, frames: Sequence[Image]) -> Iterator[av.P
         )
         frame.pts = index
         yield from coder.encode(frame)
-
-
-def dark(frames: Sequence[Image], light: float) -> list[Image]:
-    """With so much of their light left, 0…1: less of the signal and all of the noise of a camera in the dark."""
-    return [np.clip(frame.astype(np.float32) * light, 0, 255).astype(np.uint8) for frame in frames]
-
-
-def blurred(frames: Sequence[Image], sigma_px: float) -> list[Image]:
-    """Out of focus."""
-    return [np.asarray(cv2.GaussianBlur(frame, (0, 0), sigma_px), np.uint8) for frame in frames]
-
-
-def frozen(frames: Sequence[Image]) -> list[Image]:
-    """The first one over and over."""
-    return [frames[0]] * len(frames)
-
-
-BLOCK = 16
-"Side of a macroblock (RFC 6386, 2)."
-
-
-def damaged(frames: Sequence[Image], share: float, rng: np.random.Generator) -> list[Image]:
-    """With so much of the macroblocks lost, others in each picture: grey, or what was there before."""
-    out: list[Image] = []
-    before: NDArray[np.uint8] | None = None
-    for frame in frames:
-        one = frame.copy()
-        height, width = one.shape[:2]
-        for top in range(0, height, BLOCK):
-            for left in range(0, width, BLOCK):
-                if rng.random() < share:
-                    place = (slice(top, top + BLOCK), slice(left, left + BLOCK))
-                    one[place] = GREY if before is None or rng.random() < 0.5 else before[place]
-        before = out[0] if out else one
-        out.append(one)
-    return out

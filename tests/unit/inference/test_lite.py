@@ -164,7 +164,7 @@ def test_another_bundle_is_refused_with_what_was_expected() -> None:
 
 def test_the_bundle_says_what_it_is() -> None:
     bundle = shipped().bundle
-    assert bundle.classes == EMOTIONS and set(bundle.shares) == set(MODALITIES) == set(bundle.detectors) - {"global"}
+    assert bundle.classes == EMOTIONS and set(bundle.shares) == set(MODALITIES) == set(bundle.detectors)
     assert bundle.origin["pairs"] == "synthetic" and "pairs: synthetic" in bundle.card
     assert bundle.origin["names"] == {"face": list(FACE_NAMES), "voice": list(VOICE_NAMES)}
 

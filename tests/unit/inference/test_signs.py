@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hoovik_inference.evaluation import ears, film
-from hoovik_inference.evaluation.eyes import Eyes, collapsed
+from hoovik_inference.evaluation.eyes import Eyes
 from hoovik_inference.face import signs as face_signs
+from hoovik_inference.training.lite import spoil
 from hoovik_inference.types import Floats, Image
 from hoovik_inference.voice import signs as voice_signs
 from hoovik_inference.voice.signs import VoiceSigns
@@ -44,8 +44,8 @@ def test_a_picture_that_stands_still_is_still_at_its_place_whatever_the_tracker_
 @pytest.mark.parametrize(
     ("name", "spoilt"),
     [
-        ("light", lambda frames: film.dark(frames, 0.1)),
-        ("fine", lambda frames: film.blurred(frames, 8.0)),
+        ("light", lambda frames: spoil.dark(frames, 0.1)),
+        ("fine", lambda frames: spoil.blurred(frames, 8.0)),
         ("change", lambda frames: [*frames[:1]] * 12),
     ],
 )
@@ -57,8 +57,8 @@ def test_a_sign_falls_where_the_picture_is_worse(eyes: Eyes, frames: list[Image]
 @pytest.mark.parametrize(
     ("name", "spoilt"),
     [
-        ("blur", lambda frames: film.blurred(frames, 8.0)),
-        ("change", lambda frames: film.damaged(frames, 0.2, np.random.default_rng(1))),
+        ("blur", lambda frames: spoil.blurred(frames, 8.0)),
+        ("change", lambda frames: spoil.damaged(frames, 0.2, np.random.default_rng(1))),
     ],
 )
 def test_a_sign_rises_where_the_picture_is_worse(eyes: Eyes, frames: list[Image], name: str, spoilt: object) -> None:
@@ -67,7 +67,7 @@ def test_a_sign_rises_where_the_picture_is_worse(eyes: Eyes, frames: list[Image]
 
 
 def test_landmarks_that_collapsed_are_told_by_the_wider_cut(eyes: Eyes, frames: list[Image]) -> None:
-    assert told(eyes, frames, "tight", landmarks=collapsed) > told(eyes, frames, "tight") + 0.2
+    assert told(eyes, frames, "tight", landmarks=spoil.collapsed) > told(eyes, frames, "tight") + 0.2
 
 
 def heard(samples: Floats, lost: float = 0.0) -> dict[str, float]:
@@ -89,10 +89,10 @@ def syllables(seconds: float = 3.0) -> Floats:
 
 def test_clipping_noise_and_echo_each_move_their_signs() -> None:
     clean = heard(syllables())
-    clipped = heard(ears.clipped(syllables(), 0.1))
+    clipped = heard(spoil.clipped(syllables(), 0.1))
     assert clipped["crest"] < clean["crest"] - 3.0 and clipped["kurtosis"] < clean["kurtosis"] - 0.5
-    assert heard(ears.noisy(syllables(), 0.0, RNG))["tone"] > clean["tone"] + 0.3
-    assert heard(ears.echoing(syllables(), 1.5, RNG))["fall"] < clean["fall"] - 10.0
+    assert heard(spoil.noisy(syllables(), 0.0, RNG))["tone"] > clean["tone"] + 0.3
+    assert heard(spoil.echoing(syllables(), 1.5, RNG))["fall"] < clean["fall"] - 10.0
 
 
 def test_what_was_lost_and_what_stands_still_is_counted() -> None:

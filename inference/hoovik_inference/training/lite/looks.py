@@ -14,24 +14,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hoovik_inference.emotion.lite.rows import FACE
-from hoovik_inference.evaluation import film
-from hoovik_inference.evaluation.eyes import Eyes, Landmarks, Spoiler, collapsed
+from hoovik_inference.evaluation.eyes import Eyes, Landmarks, Spoiler
+from hoovik_inference.training.lite import spoil
 from hoovik_inference.training.progress import Progress
 from hoovik_inference.types import SEQ_LEN, Floats, Image
 
 CLEAN = "clean"
 SPOILED: dict[str, tuple[Spoiler | None, Landmarks | None]] = {
-    "landmarks at half size": (None, collapsed),
-    "blurred 8 px": (lambda frames, _: film.blurred(frames, 8.0), None),
-    "darkened to 10 %": (lambda frames, _: film.dark(frames, 0.1), None),
-    "20 % of macroblocks lost": (lambda frames, rng: film.damaged(frames, 0.2, rng), None),
-    "frozen 1 s": (lambda frames, _: film.frozen(frames), None),
+    "landmarks at half size": (None, spoil.collapsed),
+    "blurred 8 px": (lambda frames, _: spoil.blurred(frames, 8.0), None),
+    "darkened to 10 %": (lambda frames, _: spoil.dark(frames, 0.1), None),
+    "20 % of macroblocks lost": (lambda frames, rng: spoil.damaged(frames, 0.2, rng), None),
+    "frozen 1 s": (lambda frames, _: spoil.frozen(frames), None),
 }
 "What detectors of unusual windows are to find."
 DEGRADED: dict[str, tuple[Spoiler | None, Landmarks | None]] = {
-    "dark (30 %)": (lambda frames, _: film.dark(frames, 0.3), None),
-    "blurred 3 px": (lambda frames, _: film.blurred(frames, 3.0), None),
-    "5 % of macroblocks lost": (lambda frames, rng: film.damaged(frames, 0.05, rng), None),
+    "dark (30 %)": (lambda frames, _: spoil.dark(frames, 0.3), None),
+    "blurred 3 px": (lambda frames, _: spoil.blurred(frames, 3.0), None),
+    "5 % of macroblocks lost": (lambda frames, rng: spoil.damaged(frames, 0.05, rng), None),
 }
 "What an engine has to cope with."
 MIXED = "mixed"
@@ -122,9 +122,9 @@ def _mixed(rng: np.random.Generator) -> Spoiler:
     sigma = float(rng.uniform(0.5, 5.0)) if rng.random() < 0.5 else 0.0
     share = float(rng.uniform(0.0, 0.12)) if rng.random() < 0.3 else 0.0
 
-    def spoil(frames: Sequence[Image], rng: np.random.Generator) -> Sequence[Image]:
-        frames = film.dark(frames, light) if light < 1.0 else frames
-        frames = film.blurred(frames, sigma) if sigma else frames
-        return film.damaged(frames, share, rng) if share else frames
+    def worse(frames: Sequence[Image], rng: np.random.Generator) -> Sequence[Image]:
+        frames = spoil.dark(frames, light) if light < 1.0 else frames
+        frames = spoil.blurred(frames, sigma) if sigma else frames
+        return spoil.damaged(frames, share, rng) if share else frames
 
-    return spoil
+    return worse

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from hoovik_inference.emotion.lite.rows import VOICE, VOICE_NAMES
 from hoovik_inference.evaluation import ears
 from hoovik_inference.training.call import LossyCall
+from hoovik_inference.training.lite import spoil
 from hoovik_inference.training.progress import Progress
 from hoovik_inference.training.voice.spoil import Spoiling, spoiled
 from hoovik_inference.types import SEQ_LEN, Floats
@@ -124,9 +125,9 @@ def makers(call: LossyCall, others: Sequence[Floats]) -> Mapping[str, Made]:
         CLEAN: lambda samples, _: (samples, None),
         CALLED: lambda samples, rng: called(samples, LOSS, rng),
         CHANGED: changed,
-        SPOILED[0]: lambda samples, rng: called(ears.clipped(samples, 0.1), 0.0, rng),
-        SPOILED[1]: lambda samples, rng: called(ears.noisy(samples, 0.0, rng), 0.0, rng),
-        SPOILED[2]: lambda samples, rng: called(ears.echoing(samples, 1.5, rng), 0.0, rng),
+        SPOILED[0]: lambda samples, rng: called(spoil.clipped(samples, 0.1), 0.0, rng),
+        SPOILED[1]: lambda samples, rng: called(spoil.noisy(samples, 0.0, rng), 0.0, rng),
+        SPOILED[2]: lambda samples, rng: called(spoil.echoing(samples, 1.5, rng), 0.0, rng),
         SPOILED[3]: lambda samples, rng: called(samples, 0.2, rng),
-        DEGRADED[0]: lambda samples, rng: called(ears.noisy(samples, 10.0, rng), 0.0, rng),
+        DEGRADED[0]: lambda samples, rng: called(spoil.noisy(samples, 10.0, rng), 0.0, rng),
     }

@@ -115,16 +115,18 @@ def watched(fitted: Fitted, made: Scenes, recipe: Recipe, work: Path, progress: 
         parts.append((voices_alone(heard), side, "voices"))
     usual = material(parts)
     normal = fitted.bundle.normaliser.apply(usual.windows)
-    detectors, _ = plant(
+    grown, _ = plant(
         usual.rows(TRAIN, normal), usual.rows(VALID, normal), fitted.recipe.forests, recipe.seed,
         Kept(work / "detectors", usual.fingerprint(), resume=False), progress, JITTER,
     )  # fmt: skip
     valid = usual.rows(VALID, normal)
     pairs = valid.only(valid.flags == BOTH)
-    joined = either(detectors["audio_only"], detectors["video_only"], pairs, fitted.recipe.forests.flagged)
+    voice, face = grown["audio_only"], grown["video_only"]
+    both_of = either(voice, face, pairs, fitted.recipe.forests.flagged)
+    detectors: dict[str, Detector | Either] = {"audio_only": voice, "video_only": face, "both": both_of}
     names = {"face": list(FACE_NAMES), "voice": list(VOICE_NAMES)}
     origin = {**fitted.bundle.origin, "from": "train lite", "pairs": "synthetic", "names": names}
-    return replace(fitted.bundle, detectors={**detectors, "both": joined}, origin=origin)
+    return replace(fitted.bundle, detectors=detectors, origin=origin)
 
 
 def either(voice: Detector, face: Detector, pairs: Rows, flagged: float) -> Either:
