@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
@@ -73,7 +74,9 @@ class Playback:
         self._looked_ms = float("-inf")
         self._next_emotion_ms = self._model.step_ms
         self.now_ms = 0.0
-        self.pictures = self.faces = self.updates = self.avatars = 0
+        self.pictures = self.faces = self.updates = self.avatars = self.unusual = 0
+        self.said: Counter[str] = Counter()
+        "How many of the updates say what."
 
     def play(self, recording: Recording) -> Iterator[AvatarFrame | EmotionUpdate]:
         """All messages, in order."""
@@ -155,7 +158,10 @@ class Playback:
         self.updates += 1
         estimate = self._model.infer([window])[0]
         self._expression.felt(estimate)
-        yield self._envelope.emotion(estimate.time_ms, self._expression.emotion(estimate, 0.0))
+        payload = self._expression.emotion(estimate, 0.0)
+        self.said["abstained" if payload.abstained else payload.emotion] += 1
+        self.unusual += payload.anomaly
+        yield self._envelope.emotion(estimate.time_ms, payload)
 
 
 @contextlib.contextmanager
@@ -190,7 +196,11 @@ def _summary(playback: Playback, took_s: float) -> None:
         said.append(f"{playback.now_ms / 1000:.1f} s of media")
     if not playback.avatars:
         said.append("no face and no voice were found, so there is nothing to write")
-    Console(stderr=True, highlight=False).print(f"{', '.join(said)}; took {took_s:.1f} s.", soft_wrap=True)
+    console = Console(stderr=True, highlight=False)
+    console.print(f"{', '.join(said)}; took {took_s:.1f} s.", soft_wrap=True)
+    if playback.updates:
+        labels = ", ".join(f"{name} {count}" for name, count in playback.said.most_common())
+        console.print(f"emotion updates: {labels}; {playback.unusual} unusual.", soft_wrap=True)
 
 
 def _many(count: int, name: str) -> str:
