@@ -111,8 +111,8 @@ Faces: everything after the codec, in all of the window; frozen: one picture all
 - Disgust is rare among the pictures: {_count(alone["video_only"], "disgust")} of the tested ones.
 - The faces are stills that were moved: nothing was learnt of how expressions come and go.
 - Live its probabilities are carried to how often people in calls are neutral (`emotion/face_model.py`).
-- Which signs the detectors look at, and from which value on a sign says no more, was chosen on windows spoiled in the same
-  ways, of the tested side too, and on a few real clips: on other spoiling less will be found.
+- Which signs the detectors look at, and from which value on a sign says no more, was chosen on windows spoiled in the
+  same ways, of the tested side too, and on a few real clips: on other spoiling less will be found.
 {_notes(fitted)}"""
 
 
